@@ -1,0 +1,50 @@
+"""What the children print: all of it into files of bounded size, the telling part onto the terminal."""
+
+from __future__ import annotations
+
+import logging
+import re
+import subprocess
+import threading
+from collections.abc import Callable
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+WIDTH = 220
+QUIET = re.compile(r"\b(?:INFO|DEBUG)\b|\"level\": ?\"(?:info|debug)\"|\[(?:info|debug) *\]", re.IGNORECASE)
+
+
+class Log:
+    """The log of one child, through all its restarts."""
+
+    def __init__(self, folder: Path, name: str, say: Callable[[str], None] | None) -> None:
+        self.path = folder / f"{name}.log"
+        self.last = ""
+        self._name = name
+        self._say = say
+        self._thread: threading.Thread | None = None
+        self._file = RotatingFileHandler(self.path, maxBytes=10_000_000, backupCount=2, encoding="utf-8")
+
+    def follow(self, process: subprocess.Popen[bytes]) -> None:
+        """Read what the process prints, in a thread of its own: a full pipe would stop the process."""
+        self._thread = threading.Thread(target=self._copy, args=(process,), daemon=True)
+        self._thread.start()
+
+    def settle(self) -> None:
+        """Wait a moment for the last lines of a process that has ended."""
+        if self._thread is not None:
+            self._thread.join(timeout=1)
+
+    def _copy(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        with process.stdout:
+            for raw in process.stdout:
+                self._take(raw.decode(errors="replace").rstrip())
+
+    def _take(self, line: str) -> None:
+        if not line:
+            return
+        self.last = line
+        self._file.emit(logging.LogRecord(self._name, logging.INFO, "", 0, line, None, None))
+        if self._say is not None and not QUIET.search(line):
+            self._say(f"{self._name:<8}| {line[:WIDTH]}")

@@ -1,0 +1,67 @@
+"""Servers that live as long as one command: for tests and for trying things."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from dev import signals
+from dev.secrets import load_secrets
+from dev.servers import Servers, start_servers
+from dev.signals import Stopped
+from dev.state import State
+from dev.supervise import TICK, Supervisor, clear_leftovers
+from dev.trouble import Trouble
+
+PREFIX = "mailroom-throwaway-"
+
+
+@contextmanager
+def throwaway_servers() -> Iterator[Servers]:
+    """Postgres and Redis in a temporary folder, gone with all their data afterwards."""
+    _clear_abandoned()
+    state = State(Path(tempfile.mkdtemp(prefix=PREFIX)).resolve())
+    state.root.chmod(0o711)  # the account of the database must pass
+    state.make()
+    supervisor, servers = Supervisor(state), None
+    with state.lock():
+        try:
+            servers = start_servers(state, supervisor, load_secrets(state), durable=False)
+            yield servers
+        finally:
+            signals.ignore()
+            supervisor.stop()
+            if servers and servers.postgres:
+                servers.postgres.remove()
+            shutil.rmtree(state.root, ignore_errors=True)
+            signals.listen()
+
+
+def _clear_abandoned() -> None:
+    """End the servers of earlier commands that were killed, and remove their folders."""
+    for folder in Path(tempfile.gettempdir()).resolve().glob(f"{PREFIX}*"):
+        state = State(folder)
+        try:
+            with state.lock():
+                clear_leftovers(state)
+                shutil.rmtree(folder, ignore_errors=True)
+        except (Trouble, OSError):
+            continue  # in use, or somebody else's
+
+
+def run_command(argv: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a command in the foreground; a signal that stops us is passed on, and its end awaited."""
+    process = subprocess.Popen(argv, env=dict(environment))
+    while True:
+        try:
+            return process.wait(timeout=TICK)
+        except subprocess.TimeoutExpired:
+            continue
+        except Stopped as stopped:
+            if stopped.number != signal.SIGINT:  # a Ctrl-C has reached the command already
+                process.send_signal(stopped.number)
