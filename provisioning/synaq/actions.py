@@ -1,0 +1,65 @@
+"""Following SYNAQ's own asynchronous actions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from provisioning.synaq import errors, meanings
+from provisioning.synaq.answers import read_guid, read_state
+from provisioning.synaq.editions import scalar_text
+from provisioning.synaq.errors import SynaqError, read_errors
+from provisioning.synaq.locations import normal_path
+from provisioning.synaq.transport import Call, Expect, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteAction:
+    """An action as SYNAQ shows it.
+
+    `state` is lower-case: new, pending, finished, error, or whatever else it may say; "" where it says none.
+    `gone` means 404: the end of a mailbox's delete, a loss of anything else.
+    """
+
+    id: str | None
+    action: str | None
+    state: str
+    errors: list[str] = field(default_factory=list)
+    exclusions: list[Any] = field(default_factory=list)
+    gone: bool = False
+    retry_after: float | None = None
+
+
+class Actions:
+    """Calls on the locations that actions were given."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def poll(self, location_path: str) -> RemoteAction:
+        """The action at this location, in any spelling that the API uses; only its path is ever used."""
+        path = normal_path(location_path)
+        if path is None:
+            raise ValueError("This is not the location of an action.")
+        call = Call("GET", path, Expect.BODY, "action")
+        try:
+            answer = self._transport.send(call)
+        except SynaqError as error:
+            if meanings.ends_a_mailbox_delete(error.status):
+                return RemoteAction(path.rpartition("/")[2], None, "", gone=True)
+            raise
+        if not isinstance(answer.body, dict):
+            raise errors.unreadable(str(call), answer.status, "SYNAQ's answer is not an action.")
+        return _read(answer.body, path, answer.retry_after)
+
+
+def _read(body: dict[str, Any], path: str, retry_after: float | None) -> RemoteAction:
+    exclusions = body.get("exclusions")
+    return RemoteAction(
+        read_guid(body) or path.rpartition("/")[2],
+        scalar_text(body.get("action")),
+        read_state(body.get("state")),
+        [str(error) for error in read_errors(body.get("errors"))],
+        exclusions if isinstance(exclusions, list) else [exclusions] if exclusions else [],
+        retry_after=retry_after,
+    )

@@ -1,0 +1,229 @@
+"""The OPTIONS answer: what a new package may be.
+
+No document shows its shape, so it is read by what it must hold: products with a code, usually a name, and
+editions. They may be a list, an object keyed by code, either of those under a wrapper, in groups one level
+down, or a form's description; mixtures and unknown keys do no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from provisioning.synaq.editions import (
+    EDITION_KEYS,
+    Edition,
+    first_text,
+    looks_like_code,
+    read_edition_list,
+    read_editions,
+)
+
+_DEEPEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What is sold. `group` is the heading that the catalogue gave it, if any."""
+
+    code: str
+    name: str
+    editions: list[Edition]
+    group: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """`plan`: exactly one edition; `mailbox`: any number. An unknown one counts as a plan."""
+        family = family_of(self.code, self.name)
+        return "mailbox" if family in ("cloudmail", "continuity") else "plan"
+
+    @property
+    def may_take_none(self) -> bool:
+        """Whether no edition at all may be named, which means all default ones: CloudMail only."""
+        return family_of(self.code, self.name) == "cloudmail"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """`readable` is False where no product with an edition was found; then `raw` is for support."""
+
+    products: list[Product]
+    readable: bool
+    raw: Any = field(repr=False)
+
+
+# Products that the documents name, by the beginnings of their codes; then by their names.
+_FAMILY_CODES = (
+    ("cloudmail", ("SYN-CMS", "SYN-CM-", "SYN-CLM", "CLM-", "CLM")),
+    ("continuity", ("CT-", "SYN-CT", "SYN-CON", "SYN-PIN-CON", "SYN-PIN-CT")),
+    ("securemail", ("SYN-PIN-SEC", "SM-", "SYN-SM")),
+    ("branding", ("SYN-PIN-BRD", "BRD-", "SYN-BRD")),
+    ("archive", ("AR-", "SYN-PIN-AR", "SYN-AR")),
+    ("mail management", ("SYN-PIN-BDL", "MM-", "SYN-MM")),
+)
+_FAMILY_NAMES = (
+    ("mail management", ("mail management", "mailmanagement", "management suite")),
+    ("cloudmail", ("cloudmail", "cloud mail", "couldmail")),
+    ("continuity", ("continuity",)),
+    ("securemail", ("securemail", "secure mail")),
+    ("branding", ("branding",)),
+    ("archive", ("archive", "archiving")),
+)
+
+
+def family_of(code: str, name: str = "") -> str | None:
+    """Which documented product this is, by its code, else by its name; None if neither tells."""
+    for family, beginnings in _FAMILY_CODES:
+        if code.upper().startswith(beginnings):
+            return family
+    return next(
+        (family for family, words in _FAMILY_NAMES if any(word in name.lower() for word in words)), None
+    )
+
+
+def read(raw: Any) -> Catalogue:
+    """The catalogue in an OPTIONS answer, as far as it can be read. Never raises."""
+    products: dict[str, Product] = {}
+    for product in _products(raw, None, _DEEPEST):
+        known = products.get(product.code)
+        if known is None or (product.editions and not known.editions):
+            products[product.code] = product
+    found = list(products.values())
+    return Catalogue(found, any(product.editions for product in found), raw)
+
+
+_CODES = ("code", "product_code", "package_code", "value", "id")
+_NAMES = ("name", "title", "label", "display_name", "product_name", "text", "description")
+_CONTAINERS = (
+    "packages", "products", "product_groups", "groups", "categories", "available_packages",
+    "available_products", "_embedded", "package", "product", "data", "options", "items", "results",
+    "catalogue", "form", "children", "choices", "code",
+)  # fmt: skip
+_EDITION_HOLDERS = (*EDITION_KEYS, "plans", "choices", "children", "options")
+
+
+def _products(node: Any, group: str | None, depth: int) -> Iterator[Product]:
+    if depth <= 0:
+        return
+    if isinstance(node, list):
+        for item in node:
+            yield from _products(item, group, depth - 1)
+    elif isinstance(node, dict):
+        yield from _of_object(node, group, depth)
+
+
+def _of_object(node: dict[Any, Any], group: str | None, depth: int) -> Iterator[Product]:
+    if _is_form(node):
+        yield from _of_form(node, group)
+    elif product := _product(node, None, group):
+        yield product
+    elif inner := [node[key] for key in _CONTAINERS if isinstance(node.get(key), dict | list) and node[key]]:
+        heading = first_text(node, _NAMES) or group
+        for value in inner:
+            yield from _products(value, heading, depth - 1)
+    else:
+        for key, value in node.items():
+            yield from _of_entry(str(key), value, group, depth)
+
+
+def _of_entry(key: str, value: Any, group: str | None, depth: int) -> Iterator[Product]:
+    """A member of an object that may be keyed by product code, or by group."""
+    if product := _keyed_product(key, value, group):
+        yield product
+    else:
+        yield from _products(value, group if key.isdigit() else key, depth - 1)
+
+
+def _keyed_product(key: str, value: Any, group: str | None) -> Product | None:
+    if isinstance(value, dict):
+        found = _product(value, key, group)
+        if found is None and looks_like_code(key) and not _holds_products(value):
+            found = Product(key, first_text(value, _NAMES) or key, read_edition_list(value), group)
+        return found
+    if isinstance(value, list) and looks_like_code(key) and not _holds_products(value):
+        return Product(key, key, read_edition_list(value), group)
+    return None
+
+
+def _product(item: dict[Any, Any], key: str | None, group: str | None) -> Product | None:
+    """A product if the object has editions and a code, its own or the key it stands under."""
+    holder = next((name for name in _EDITION_HOLDERS if isinstance(item.get(name), dict | list)), None)
+    own = first_text(item, _CODES)
+    if own is None and looks_like_code(item.get("name")):
+        own = first_text(item, ("name",))
+    code = own or (key if key and not key.isdigit() else None)
+    if code is None or holder is None or (own is None and not _names_editions(holder, item)):
+        return None
+    if _holds_products(item[holder]):
+        return None
+    editions = read_editions(item) if holder in EDITION_KEYS else read_edition_list(item[holder])
+    return Product(code, first_text(item, _NAMES) or code, editions, group)
+
+
+def _names_editions(holder: str, item: dict[Any, Any]) -> bool:
+    return holder in EDITION_KEYS or (holder == "plans" and bool(item[holder]))
+
+
+def _holds_products(value: Any) -> bool:
+    """Whether the members have editions of their own: then this is a group, not a product."""
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(
+        isinstance(m, dict) and any(isinstance(m.get(key), dict | list) for key in EDITION_KEYS)
+        for m in members
+    )
+
+
+def _is_form(node: dict[Any, Any]) -> bool:
+    fields = _form_fields(node)
+    return _choices(fields.get("code")) is not None and "editions" in fields
+
+
+def _form_fields(node: dict[Any, Any]) -> dict[str, Any]:
+    """A form's children by name, whether given as an object or as a list of named ones."""
+    children = node.get("children", node)
+    if isinstance(children, list):
+        return {str(child.get("name")): child for child in children if isinstance(child, dict)}
+    return children if isinstance(children, dict) else {}
+
+
+def _choices(child: Any) -> Any:
+    """The choices of a form's field, however deep its prototype nests them; None if it has none."""
+    for _ in range(_DEEPEST):
+        if not isinstance(child, dict):
+            return None
+        if isinstance(child.get("choices"), dict | list) and child["choices"]:
+            return child["choices"]
+        child = next(
+            (child[k] for k in ("children", "prototype", "entry", "code", "options") if child.get(k)), None
+        )
+        if isinstance(child, list):
+            child = next((item for item in child if isinstance(item, dict)), None)
+    return None
+
+
+def _of_form(node: dict[Any, Any], group: str | None) -> Iterator[Product]:
+    fields = _form_fields(node)
+    codes = read_edition_list(_choices(fields["code"]))
+    editions = _choices(fields["editions"])
+    for choice in codes:
+        yield Product(choice.code, choice.name, _form_editions(choice.code, codes, editions), group)
+
+
+def _form_editions(code: str, codes: list[Edition], choices: Any) -> list[Edition]:
+    """A product's part of a form's edition choices: grouped by product, else told by their codes."""
+    if isinstance(choices, dict) and isinstance(choices.get(code), dict | list):
+        return read_edition_list(choices[code])
+    flat = read_edition_list(choices)
+    if len(codes) == 1:
+        return flat
+    return [edition for edition in flat if _owner(edition.code, codes) == code]
+
+
+def _owner(edition: str, codes: list[Edition]) -> str | None:
+    fitting = [choice.code for choice in codes if edition.startswith(choice.code)]
+    if fitting:
+        return max(fitting, key=len)
+    family = family_of(edition)
+    same = [choice.code for choice in codes if family and family_of(choice.code) == family]
+    return same[0] if len(same) == 1 else None
