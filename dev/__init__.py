@@ -1,1 +1,1 @@
-"""Start, stop and test Mailroom on one machine: servers, processes, secrets. No part of the program itself."""
+"""Start, stop and test Mailroom on one machine: servers, processes, secrets. Not part of the program."""

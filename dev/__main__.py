@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from dev import signals
+from dev import checks, signals, testing
+from dev.environment import test_environment
+from dev.run import run
 from dev.secrets import load_secrets
 from dev.servers import start_servers
 from dev.state import State
@@ -17,7 +18,7 @@ from dev.throwaway import run_command, throwaway_servers
 from dev.trouble import Trouble
 
 
-def serve_only(_: argparse.Namespace) -> int:
+def serve_only(_: list[str]) -> int:
     """Start both servers, print where they are, keep them until stopped."""
     state = State.chosen()
     state.check_space()
@@ -37,31 +38,62 @@ def serve_only(_: argparse.Namespace) -> int:
             supervisor.stop()
 
 
-def execute(arguments: argparse.Namespace) -> int:
-    """Run one command with throwaway servers."""
+def execute(words: list[str]) -> int:
+    """Run one command with throwaway servers and the settings that tests have."""
+    if not words:
+        raise Trouble("Say which command: python -m dev exec -- COMMAND")
     with throwaway_servers() as servers:
-        return run_command(arguments.command, {**os.environ, **servers.environment()})
+        return run_command(words, test_environment(servers.environment(), servers.secrets))
 
 
-def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="python -m dev", description=__doc__)
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
-    commands.add_parser("servers", help=serve_only.__doc__).set_defaults(action=serve_only)
-    one = commands.add_parser("exec", help=execute.__doc__)
-    one.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
-    one.set_defaults(action=execute)
-    return top
+def _running_state() -> State:
+    return State.chosen(connected=bool(os.environ.get("SYNAQ_BASE_URL")))
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def hold(words: list[str]) -> int:
+    """Stop one process (web, worker, beat, sandbox, redis, postgres) of what runs, until `start`."""
+    for name in words:
+        (_running_state().holds / name).touch()
+    return 0
+
+
+def release(words: list[str]) -> int:
+    """Start a process again that `stop` had stopped."""
+    for name in words:
+        (_running_state().holds / name).unlink(missing_ok=True)
+    return 0
+
+
+def run_everything(_: list[str]) -> int:
+    """Start the whole portal and keep it running (`make run`)."""
+    return run()
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "run": run_everything,
+    "stop": hold,
+    "start": release,
+    "servers": serve_only,
+    "exec": execute,
+    "test": testing.run_tests,
+    "check": checks.run_checks,
+}
+
+
+def usage() -> str:
+    lines = [f"  {name:<12}{(action.__doc__ or '').splitlines()[0]}" for name, action in COMMANDS.items()]
+    return "\n".join(["python -m dev COMMAND", *lines])
+
+
+def main(argv: Sequence[str]) -> int:
     """Run one command; expected trouble is one sentence and exit code 2."""
-    arguments = parser().parse_args(argv)
-    command = getattr(arguments, "command", None)
-    if command and command[0] == "--":
-        del command[0]
+    if not argv or argv[0] not in COMMANDS:
+        print(usage(), file=sys.stderr)
+        return 2
+    words = [word for place, word in enumerate(argv[1:]) if (place, word) != (0, "--")]
     signals.listen()
     try:
-        return int(arguments.action(arguments))
+        return COMMANDS[argv[0]](words)
     except Trouble as trouble:
         print(trouble, file=sys.stderr)
         return 2
@@ -70,4 +102,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

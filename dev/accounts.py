@@ -15,7 +15,7 @@ from dev.trouble import Trouble
 CANDIDATES = ("nobody", "postgres", "daemon", "www-data")
 
 
-class PopenAccount(TypedDict):
+class PopenAccount(TypedDict, total=False):
     """The arguments of `subprocess.Popen` that change the account."""
 
     user: int

@@ -113,7 +113,8 @@ class Postgres:
             answer = run_as(
                 self.account,
                 [
-                    *(self.programs.folder / "initdb", "-D", self.data, "-U", USER, "-E", "UTF8", *locale),
+                    self.programs.folder / "initdb",
+                    *("-D", str(self.data), "-U", USER, "-E", "UTF8", *locale),
                     *("-A", "scram-sha-256", f"--pwfile={password_file}", "--no-instructions"),
                     *(() if durable else ("--no-sync",)),
                 ],
@@ -128,7 +129,7 @@ class Postgres:
         made_by = (self.data / "PG_VERSION").read_text().strip()
         if made_by != str(self.programs.major):
             raise Trouble(
-                f"The database in {self.home} was made by Postgres {made_by}, but this is {self.programs.major}: "
+                f"The database in {self.home} was made by Postgres {made_by}, this is {self.programs.major}: "
                 "set PG_BIN to the older one, or remove the folder to begin anew."
             )
 

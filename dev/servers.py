@@ -13,11 +13,12 @@ from dev.valkey import Valkey
 
 @dataclass(frozen=True)
 class Servers:
-    """Where the two servers answer, and the embedded Postgres if it is ours."""
+    """Where the two servers answer, the embedded Postgres if it is ours, the secrets."""
 
     database_url: str
     redis_url: str
     postgres: Postgres | None
+    secrets: dict[str, str]
 
     def environment(self) -> dict[str, str]:
         return {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
@@ -43,4 +44,4 @@ def start_servers(state: State, supervisor: Supervisor, secrets: dict[str, str],
         database_url = postgres.url
     if not os.environ.get("REDIS_URL"):
         supervisor.wait_ready("redis")
-    return Servers(database_url, redis_url, postgres)
+    return Servers(database_url, redis_url, postgres, secrets)

@@ -24,9 +24,14 @@ class State:
     root: Path
 
     @classmethod
-    def chosen(cls) -> State:
-        """The folder that the environment names, made if it is missing."""
-        state = cls(Path(os.environ.get("MAILROOM_STATE") or CHECKOUT / "var").expanduser().resolve())
+    def chosen(cls, *, connected: bool = False) -> State:
+        """The folder that the environment names, made if it is missing.
+
+        Args:
+            connected: to a given API. Its data has a folder of its own: demo and customers must not mix.
+        """
+        default = CHECKOUT / "var" / "synaq" if connected else CHECKOUT / "var"
+        state = cls(Path(os.environ.get("MAILROOM_STATE") or default).expanduser().resolve())
         state.make()
         return state
 
@@ -48,6 +53,11 @@ class State:
     def holds(self) -> Path:
         """A file here named after a process keeps that process stopped."""
         return self.root / "hold"
+
+    def release_holds(self) -> None:
+        """A new start starts everything."""
+        for file in self.holds.iterdir():
+            file.unlink()
 
     @property
     def secrets(self) -> Path:

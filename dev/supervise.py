@@ -1,7 +1,7 @@
 """Keep child processes running: start, log, restart when they crash, stop them in order.
 
 Each child leads its own session, so a Ctrl-C in the terminal reaches only the launcher, which then stops the
-children in its own order. A child that ends by itself is started again after one second, later after up to thirty.
+children in its own order. A child that ends by itself is started again after one second, later up to thirty.
 A file `hold/<name>` in the state folder keeps a child stopped until the file is removed.
 """
 

@@ -1,0 +1,41 @@
+"""What all tests share: their kind by their folder, and shut sockets."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlparse
+
+import pytest
+
+KINDS = ("unit", "integration", "acceptance")
+HERE = Path(__file__).parent
+LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Event loops wake themselves through a local pair of sockets: that is no network."""
+    config.option.allow_unix_socket = True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by its folder, before `-m` chooses; unit tests get no socket, the others loopback only.
+
+    A unit test that needs loopback after all says so: `@pytest.mark.allow_hosts(["127.0.0.1"])`.
+    """
+    servers = [urlparse(os.environ.get(name, "")).hostname for name in ("DATABASE_URL", "REDIS_URL")]
+    hosts = [*LOOPBACK, *(host for host in servers if host)]
+    for item in items:
+        kind = _kind(item.path)
+        if kind is None:
+            continue
+        item.add_marker(kind)
+        if item.get_closest_marker("allow_hosts") is None:
+            item.add_marker(pytest.mark.disable_socket if kind == "unit" else pytest.mark.allow_hosts(hosts))
+
+
+def _kind(path: Path) -> str | None:
+    parts = path.relative_to(HERE).parts if path.is_relative_to(HERE) else ()
+    return parts[0] if parts and parts[0] in KINDS else None
