@@ -1,0 +1,131 @@
+"""The tags that pages are made of: `{% load ui %}`. What each looks like is in docs/decisions/0005-look.md.
+
+Everything that comes from SYNAQ or from people is escaped here; only the icons are trusted markup.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.template.context import Context
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from portal import icons, times, words
+
+register = template.Library()
+
+_MESSAGE_TONES = {"error": "bad", "warning": "warn", "success": "good"}
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """`{% icon "mail" %}`, `{% icon "mail" "icon-sm" %}`: one inlined icon, hidden from assistive technology."""
+    return mark_safe(icons.icon_svg(str(name), css))  # noqa: S308  (our own vendored files; css is escaped)
+
+
+@register.simple_tag
+def state_pill(state: object, noun: str = "") -> SafeString:
+    """`{% state_pill mailbox.state noun="mailbox" %}`: the state in a word, its plain meaning as the title."""
+    return _pill(words.object_word(state, noun))
+
+
+@register.simple_tag
+def action_pill(state: object) -> SafeString:
+    """`{% action_pill action.state %}`: moves while the action is open, and only then."""
+    return _pill(words.action_word(state))
+
+
+@register.simple_tag
+def locked_pill() -> SafeString:
+    """`{% locked_pill %}`: beside the state pill of an object that SYNAQ has locked."""
+    return _pill(words.LOCKED)
+
+
+@register.simple_tag
+def pill(label: object, tone: str = "plain", title: str = "", icon: str = "") -> SafeString:
+    """`{% pill "3 failed" tone="bad" %}`: any other short fact."""
+    return _pill(words.Word(str(label), title, tone, icon))
+
+
+@register.filter
+def state_meaning(state: object, noun: str = "") -> str:
+    """`{{ mailbox.state|state_meaning:"mailbox" }}`: the plain sentence by itself."""
+    return words.object_word(state, noun).meaning
+
+
+@register.filter
+def action_meaning(state: object) -> str:
+    """`{{ action.state|action_meaning }}`: the plain sentence by itself."""
+    return words.action_word(state).meaning
+
+
+@register.simple_tag
+def when(moment: datetime | None, style: str = "short") -> SafeString:
+    """`{% when action.created %}`: a <time>; `style` is short, full or age. Nothing known is a dash."""
+    if moment is None:
+        return mark_safe('<span class="text-secondary">–</span>')
+    text = {"full": times.full, "age": times.age}.get(style, times.short)(moment)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), times.full(moment), text
+    )
+
+
+@register.inclusion_tag("components/as_at.html")
+def as_at(moment: datetime | None, refresh_url: str = "") -> dict[str, Any]:
+    """`{% as_at page.as_at refresh_url=url %}`: how old what is shown is, and the button to read it anew."""
+    return {"moment": moment, "refresh_url": refresh_url}
+
+
+@register.inclusion_tag("components/guid.html")
+def guid(value: object, label: str = "GUID") -> dict[str, Any]:
+    """`{% guid mailbox.guid label="Mailbox GUID" %}`: in full, with a button that copies it."""
+    return {"value": value, "label": label}
+
+
+@register.simple_tag
+def message_tone(level_tag: str) -> str:
+    """The tone of one of Django's messages."""
+    return _MESSAGE_TONES.get(level_tag, "busy")
+
+
+@register.simple_block_tag(takes_context=True)
+def card(context: Context, content: str, title: str = "", **options: Any) -> SafeString:
+    """`{% card "Packages" icon="package" %}…{% endcard %}`. See components/card.html for the options."""
+    return _wrap("components/card.html", context, content, title=title, **options)
+
+
+@register.simple_block_tag(takes_context=True)
+def menu(context: Context, content: str, label: str, **options: Any) -> SafeString:
+    """`{% menu "Actions for a@b.c" id="m-7" %}<a class="dropdown-item" …>{% endmenu %}`. See components/menu.html."""
+    return _wrap("components/menu.html", context, content, label=label, **options)
+
+
+@register.simple_block_tag(takes_context=True)
+def page_header(context: Context, content: str, title: object, **options: Any) -> SafeString:
+    """`{% page_header mailbox.email state=pill %}<a class="btn btn-primary">…{% endpage_header %}`; holds the one h1."""
+    return _wrap("components/page_header.html", context, content, title=title, **options)
+
+
+@register.simple_block_tag(takes_context=True)
+def alert(context: Context, content: str, title: str = "", tone: str = "busy", **options: Any) -> SafeString:
+    """`{% alert "Locked by SYNAQ" tone="bad" %}…{% endalert %}`. See components/alert.html."""
+    return _wrap("components/alert.html", context, content, title=title, tone=tone, **options)
+
+
+def _wrap(name: str, context: Context, content: str, **options: Any) -> SafeString:
+    values: Mapping[str, Any] = {**options, "content": content, "csrf_token": context.get("csrf_token")}
+    return render_to_string(name, dict(values))
+
+
+def _pill(word: words.Word) -> SafeString:
+    return format_html(
+        '<span class="pill pill-{}{}" title="{}">{}{}</span>',
+        word.tone,
+        " pill-open" if word.open else "",
+        word.meaning,
+        icon(word.icon) if word.icon else mark_safe('<span class="pill-dot"></span>'),
+        word.label,
+    )

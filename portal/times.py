@@ -1,0 +1,38 @@
+"""Points in time as people read them: short, in their zone, the zone named in full where there is room."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.dateformat import format as date_format
+
+_STEPS = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (float("inf"), 86400, "d"))
+
+
+def short(moment: datetime, now: datetime | None = None) -> str:
+    """`09:41` today, `22 Nov 09:41` this year, `22 Nov 2025 09:41` before; in the viewer's zone."""
+    local = timezone.localtime(moment)
+    today = timezone.localtime(now or timezone.now())
+    if local.date() == today.date():
+        return date_format(local, "H:i")
+    return date_format(local, "j M H:i" if local.year == today.year else "j M Y H:i")
+
+
+def full(moment: datetime) -> str:
+    """`22 November 2026, 09:41:07 SAST`: nothing left to guess."""
+    return date_format(timezone.localtime(moment), "j F Y, H:i:s T")
+
+
+def age(moment: datetime, now: datetime | None = None) -> str:
+    """`just now`, `40 s ago`, `3 min ago`, `in 2 h`."""
+    gap = (now or timezone.now()) - moment
+    if abs(gap) < timedelta(seconds=5):
+        return "just now"
+    words = span(gap)
+    return f"{words} ago" if gap > timedelta(0) else f"in {words}"
+
+
+def span(gap: timedelta) -> str:
+    """A length of time in its largest unit: `40 s`, `3 min`, `2 h`, `5 d`."""
+    seconds = abs(gap.total_seconds())
+    size, unit = next((size, unit) for limit, size, unit in _STEPS if seconds < limit)
+    return f"{int(seconds // size)} {unit}"
