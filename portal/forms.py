@@ -55,7 +55,7 @@ def widget_class(widget: forms.Widget) -> str:
 
 
 class SecretInput(forms.PasswordInput):
-    """A password with a button that shows it and, where asked for, one that makes a good one. Never sent back."""
+    """A password, never sent back; with a button that shows it and, on demand, one that makes a good one."""
 
     template_name = "forms/secret.html"
 

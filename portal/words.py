@@ -1,6 +1,7 @@
 """What states are called on the screen, and what they mean in plain words.
 
-The one place for it. A state that is not listed is shown as SYNAQ wrote it: a new one must never break a page.
+The one place for it. A state that is not listed is shown as SYNAQ wrote it:
+a new one must never break a page.
 """
 
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ ACTION_STATES: Final[dict[str, Word]] = {
     "cancelled": Word("Cancelled", "Taken back before anything was sent.", "idle", "ban"),
     "unconfirmed": Word(
         "Unconfirmed",
-        "It was sent, and the answer was lost: it may or may not have happened. It is never sent again blindly.",
+        "It was sent, and the answer was lost: it may have happened. It is never sent again blindly.",
         "warn",
         "help-circle",
     ),
@@ -75,7 +76,7 @@ ACTION_STATES: Final[dict[str, Word]] = {
 
 
 def object_word(state: object, noun: str = "") -> Word:
-    """The word for an object's state, in any letter case; `noun` (mailbox, domain, …) sharpens the meaning."""
+    """The word for an object's state, in any letter case; `noun` (mailbox, …) sharpens the meaning."""
     key = _key(state)
     word = OBJECT_STATES.get(key)
     if word is None:

@@ -22,13 +22,13 @@ _MESSAGE_TONES = {"error": "bad", "warning": "warn", "success": "good"}
 
 @register.simple_tag
 def icon(name: str, css: str = "") -> SafeString:
-    """`{% icon "mail" %}`, `{% icon "mail" "icon-sm" %}`: one inlined icon, hidden from assistive technology."""
+    """`{% icon "mail" %}`, `{% icon "mail" "icon-sm" %}`: inlined, hidden from assistive technology."""
     return mark_safe(icons.icon_svg(str(name), css))  # noqa: S308  (our own vendored files; css is escaped)
 
 
 @register.simple_tag
 def state_pill(state: object, noun: str = "") -> SafeString:
-    """`{% state_pill mailbox.state noun="mailbox" %}`: the state in a word, its plain meaning as the title."""
+    """`{% state_pill mailbox.state noun="mailbox" %}`: the state's word, its plain meaning as title."""
     return _pill(words.object_word(state, noun))
 
 
@@ -73,10 +73,10 @@ def when(moment: datetime | None, style: str = "short") -> SafeString:
     )
 
 
-@register.inclusion_tag("components/as_at.html")
-def as_at(moment: datetime | None, refresh_url: str = "") -> dict[str, Any]:
+@register.inclusion_tag("components/as_at.html", takes_context=True)
+def as_at(context: Context, moment: datetime | None, refresh_url: str = "") -> dict[str, Any]:
     """`{% as_at page.as_at refresh_url=url %}`: how old what is shown is, and the button to read it anew."""
-    return {"moment": moment, "refresh_url": refresh_url}
+    return {"moment": moment, "refresh_url": refresh_url, "csrf_token": context.get("csrf_token")}
 
 
 @register.inclusion_tag("components/guid.html")
@@ -99,13 +99,13 @@ def card(context: Context, content: str, title: str = "", **options: Any) -> Saf
 
 @register.simple_block_tag(takes_context=True)
 def menu(context: Context, content: str, label: str, **options: Any) -> SafeString:
-    """`{% menu "Actions for a@b.c" id="m-7" %}<a class="dropdown-item" …>{% endmenu %}`. See components/menu.html."""
+    """`{% menu "Actions for a@b.c" id="m-7" %}items{% endmenu %}`. See components/menu.html."""
     return _wrap("components/menu.html", context, content, label=label, **options)
 
 
 @register.simple_block_tag(takes_context=True)
 def page_header(context: Context, content: str, title: object, **options: Any) -> SafeString:
-    """`{% page_header mailbox.email state=pill %}<a class="btn btn-primary">…{% endpage_header %}`; holds the one h1."""
+    """`{% page_header mailbox.email state=mailbox.state %}buttons{% endpage_header %}`; holds the one h1."""
     return _wrap("components/page_header.html", context, content, title=title, **options)
 
 
