@@ -1,0 +1,162 @@
+"""An action's history as people read it: SYNAQ's words verbatim, our plain meaning, and the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from portal.activity import present
+from portal.http import label
+from provisioning.models import Action, Event
+from provisioning.services import activity
+from provisioning.synaq import Meaning, meanings
+
+_TITLES = {
+    "asked": ("Asked for", "plain", "clock"),
+    "sending": ("Sent to SYNAQ", "busy", "send"),
+    "accepted": ("SYNAQ took it on", "busy", "check"),
+    "answered": ("SYNAQ answered", "busy", "hourglass"),
+    "put_off": ("Put off", "warn", "clock"),
+    "unconfirmed": ("The answer was lost", "warn", "help-circle"),
+    "looked_up": ("Looked it up", "plain", "search"),
+    "settled": ("Settled", "plain", "check"),
+    "finished": ("Finished", "good", "check"),
+    "failed": ("Failed", "bad", "x"),
+    "cancelled": ("Cancelled", "plain", "ban"),
+}
+_OURS = {
+    "remote_error": "SYNAQ tried and could not do it. Mend the cause that it names, then submit again.",
+    "sealed": "The portal's keys have changed since it was asked for.",
+}
+
+
+def steps(action: Action, events: Iterable[Event]) -> list[dict[str, Any]]:
+    """For components/timeline.html; the last step of an open action is the one under way."""
+    lines = [_step(event) for event in events]
+    if lines and action.is_open:
+        lines[-1]["now"] = True
+    return lines
+
+
+def _step(event: Event) -> dict[str, Any]:
+    title, tone, icon = _TITLES.get(event.kind, (event.kind, "plain", "point"))
+    said = event.kind in ("failed", "answered", "put_off") and event.text
+    return {
+        "at": event.at,
+        "title": f"{title} by {event.by}" if event.by else title,
+        "tone": tone,
+        "icon": icon,
+        "text": _text(event) if not said else "",
+        "said": event.text if said else "",
+    }
+
+
+def _text(event: Event) -> str:
+    data = event.data
+    if event.kind == "asked":
+        return f"Request mark {data.get('digest', '')}"
+    if event.kind == "sending" and data.get("attempt", 1) > 1:
+        return f"Attempt {data['attempt']}"
+    if event.kind == "accepted":
+        status = f"Status {data['status']}. " if data.get("status") else ""
+        remote = f"Their action {data['remote_id']}." if data.get("remote_id") else ""
+        return f"{status}{remote}"
+    return event.text
+
+
+def plain_meaning(action: Action) -> str:
+    """Our sentence beside SYNAQ's words; "" where nothing went wrong."""
+    if not action.meaning:
+        return ""
+    if action.meaning in _OURS:
+        return _OURS[action.meaning]
+    try:
+        return meanings.row(Meaning(action.meaning)).sentence
+    except ValueError:
+        return ""
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """The one thing to do now: a link, or a POST button."""
+
+    text: str
+    verb: str
+    url: str
+    post: bool = False
+
+
+def next_step(action: Action) -> NextStep | None:
+    """What comes after this action, if anything."""
+    if action.state == Action.State.FINISHED:
+        return _onward(action)
+    if action.state not in (Action.State.FAILED, Action.State.CANCELLED):
+        return None
+    form = _form_again(action)
+    if form:
+        return NextStep(
+            "Mend what SYNAQ names, and submit it again. What you typed is kept, passwords are not.",
+            "Mend and submit again",
+            form,
+        )
+    text = "Once the cause is mended, it can be sent again as it was."
+    return NextStep(text, "Submit again", reverse("activity:again", args=[action.pk]), post=True)
+
+
+def _onward(action: Action) -> NextStep | None:
+    url = present.target_url(action)
+    if not url:
+        return None
+    guid = action.result_guid
+    onward = {
+        "ou.create_company": (
+            "The company is there. Sell it a package.",
+            "New package",
+            ("packages:new", guid),
+        ),
+        "package.create": (
+            "The package is there. Set up a domain under it.",
+            "New domain",
+            ("domains:new", action.guid),
+        ),
+    }
+    if action.operation in onward:
+        text, verb, (route, about) = onward[action.operation]
+        return NextStep(text, verb, reverse(route, args=[about]))
+    return NextStep("", f"Open {action.title}", url)
+
+
+def _form_again(action: Action) -> str:
+    """The form that asks for this anew, filled in; "" where asking again needs no form."""
+    routes = {
+        "ou.create_company": reverse("ous:new"),
+        "package.create": reverse("packages:new", args=[action.guid]),
+        "domain.create": reverse("domains:new", args=[action.guid]),
+        "domain.create_in_package": _new_domain(action),
+        "domain.fields": reverse("domains:fields", args=[action.guid]),
+        "mailbox.create": reverse("mailboxes:new", args=[action.guid]),
+    }
+    url = routes.get(action.operation, "")
+    return f"{url}?again={action.pk}" if url else ""
+
+
+def _new_domain(action: Action) -> str:
+    package = activity.target_of(action)
+    return reverse("domains:new", args=[package.ou.guid]) if package else ""
+
+
+def for_support(action: Action, events: Iterable[Event]) -> str:
+    """What SYNAQ's support asks for, as plain text without secrets."""
+    lines = [
+        f"Operation: {label(action)} ({action.operation}) on {action.kind} {action.guid}",
+        f"Result: {action.result_kind} {action.result_guid}" if action.result_guid else "",
+        f"State: {action.state}",
+        f"SYNAQ action: {action.remote_id} {action.remote_path}" if action.remote_path else "",
+        f"SYNAQ says: {action.words}" if action.words else "",
+        *(f"  {error['field']}: {error['message']}" for error in action.errors),
+        *(f"{event.at.isoformat(timespec='milliseconds')} {event.kind} {_text(event)}" for event in events),
+    ]
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from portal import access, listing, roles
+from portal.access import policy
+from portal.activity import present, timeline
+from portal.http import after_post, live_page, submission
+from provisioning.models import Action
+from provisioning.operations import OPERATIONS, TABLE
+from provisioning.services import activity
+from provisioning.services.common import Refused
+
+_FILTERS = {
+    "open": ("In progress", Q(state__in=["queued", "sending", "waiting"])),
+    "unconfirmed": ("Unconfirmed", Q(state="unconfirmed")),
+    "failed": ("Failed", Q(state="failed")),
+    "finished": ("Finished", Q(state="finished")),
+    "cancelled": ("Cancelled", Q(state="cancelled")),
+}
+
+
+@policy(roles.SEE_ACTIVITY)
+def actions(request: HttpRequest) -> HttpResponse:
+    """The ledger, newest first, within scope."""
+    found = _filtered(request, access.actions(request).select_related("by", "ou"))
+    page = listing.page(request, found, "-id")
+    context = {
+        "page_title": "Activity",
+        "page": page,
+        "rows": present.rows(page.rows),
+        "filters": _chips(request),
+        "query": request.GET.get("q", ""),
+        "operation": request.GET.get("operation", ""),
+        "operations": TABLE,
+        "filtered": any(request.GET.get(name) for name in ("q", "state", "operation")),
+    }
+    return live_page(request, "activity/list.html", "activity/_list.html", context, page.rows)
+
+
+def _filtered(request: HttpRequest, found: QuerySet[Action]) -> QuerySet[Action]:
+    state, operation = request.GET.get("state", ""), request.GET.get("operation", "")
+    query = request.GET.get("q", "").replace("\x00", "").strip()[:300]
+    if state in _FILTERS:
+        found = found.filter(_FILTERS[state][1])
+    if operation in OPERATIONS:
+        found = found.filter(operation=operation)
+    if query:
+        found = found.filter(
+            Q(title__istartswith=query) | Q(guid=query) | Q(result_guid=query) | Q(remote_id=query)
+        )
+    return found
+
+
+def _chips(request: HttpRequest) -> list[dict[str, object]]:
+    chosen = request.GET.get("state", "")
+    kept = request.GET.copy()
+    chips = []
+    for name, text in [("", "All"), *((name, row[0]) for name, row in _FILTERS.items())]:
+        for gone in ("state", "after", "before", "v", "open"):
+            kept.pop(gone, None)
+        if name:
+            kept["state"] = name
+        chips.append({"label": text, "url": f"{request.path}?{kept.urlencode()}", "active": chosen == name})
+    return chips
+
+
+def _get(request: HttpRequest, pk: int) -> Action:
+    action: Action = get_object_or_404(
+        access.actions(request).select_related("by", "ou", "connection"), pk=pk
+    )
+    return action
+
+
+def _may(request: HttpRequest, action: Action) -> bool:
+    operation = OPERATIONS.get(action.operation)
+    return operation is not None and access.may(request, operation, action.ou)
+
+
+@policy(roles.SEE_ACTIVITY)
+def action(request: HttpRequest, pk: int) -> HttpResponse:
+    """One action, from the click to the wire."""
+    row = _get(request, pk)
+    events = list(row.events.select_related("by"))
+    may = _may(request, row)
+    made = activity.result_of(row) if row.result_kind and row.result_guid else None
+    context = {
+        "page_title": f"{present.row(row)['label']}: {row.title}",
+        "pretitle": f"Action {row.pk}",
+        "crumbs": [("Activity", reverse("activity:list"))],
+        "action": row,
+        "row": present.row(row),
+        "ou_url": reverse("ous:detail", args=[row.ou.guid])
+        if access.ous(request).filter(pk=row.ou_id).exists()
+        else "",
+        "steps": timeline.steps(row, events),
+        "meaning": timeline.plain_meaning(row),
+        "error_lines": [
+            f"{line['field']}: {line['message']}" if line["field"] else line["message"] for line in row.errors
+        ],
+        "next": timeline.next_step(row) if may else None,
+        "support_text": timeline.for_support(row, events),
+        "submission": uuid.uuid5(uuid.NAMESPACE_URL, f"again:{row.pk}"),
+        "may": may,
+        "made": made,
+        "operation": OPERATIONS.get(row.operation),
+    }
+    return live_page(request, "activity/detail.html", "activity/_detail.html", context, [row])
+
+
+def _act(request: HttpRequest, pk: int) -> Action:
+    row = _get(request, pk)
+    if not _may(request, row):
+        raise Http404
+    return row
+
+
+@policy(roles.SEE_ACTIVITY)
+@require_POST
+def again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask once more for what failed or was cancelled."""
+    row = _act(request, pk)
+    try:
+        new = activity.submit_again(row, by=request.user, submission=submission(request))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return after_post(request, reverse("activity:detail", args=[row.pk]))
+    return after_post(request, reverse("activity:detail", args=[new.pk]))
+
+
+@policy(roles.SEE_ACTIVITY)
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take back what was not sent yet."""
+    row = _act(request, pk)
+    try:
+        activity.cancel(row, by=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return after_post(request, reverse("activity:detail", args=[row.pk]))
+
+
+@policy(roles.SEE_ACTIVITY)
+@require_POST
+def settle(request: HttpRequest, pk: int) -> HttpResponse:
+    """A person says what became of a request whose answer was lost."""
+    row = _act(request, pk)
+    try:
+        if request.POST.get("applied") == "yes":
+            activity.settle_applied(row, request.POST.get("guid", "")[:100], by=request.user)
+        else:
+            activity.settle_not_applied(row, by=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return after_post(request, reverse("activity:detail", args=[row.pk]))

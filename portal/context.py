@@ -1,0 +1,56 @@
+"""What the shell around every page needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from portal import access, roles
+from portal.times import short
+from provisioning.models import Connection
+
+_NAV = (
+    ("Companies", "ous:list", "building", roles.SEE_OUS),
+    ("Packages", "packages:list", "package", roles.SEE_PACKAGES),
+    ("Domains", "domains:list", "world", roles.SEE_DOMAINS),
+    ("Mailboxes", "mailboxes:list", "mail", roles.SEE_MAILBOXES),
+    ("Activity", "activity:list", "activity", roles.SEE_ACTIVITY),
+)
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """nav, theme, viewer, role_labels, connection_banner. Nothing of the database for strangers and bare pages."""
+    theme = request.COOKIES.get("theme", "auto")
+    context: dict[str, Any] = {"theme": theme if theme in ("light", "dark", "auto") else "auto"}
+    if not getattr(request, "user", None) or not request.user.is_authenticated:
+        return context
+    held = access.grants(request)
+    return context | {
+        "viewer": request.user,
+        "role_labels": held.labels(),
+        "nav": [_item(request, *row[:3]) for row in _NAV if held.has(row[3])],
+        "connection_banner": _banner(),
+        "search_url": reverse("mailboxes:list") if held.has(roles.SEE_MAILBOXES) else "",
+        "time_zone": settings.TIME_ZONE,
+    }
+
+
+def _item(request: HttpRequest, label: str, route: str, icon: str) -> dict[str, Any]:
+    url = reverse(route)
+    return {"label": label, "url": url, "icon": icon, "active": request.path.startswith(url)}
+
+
+def _banner() -> dict[str, str] | None:
+    """A sentence while calls to SYNAQ are held back, on every page."""
+    row = Connection.objects.filter(broken_since__isnull=False).order_by("broken_since").first()
+    if row is None or row.broken_since is None:
+        return None
+    return {
+        "tone": "warn",
+        "title": "SYNAQ does not answer as it should.",
+        "text": f"Since {short(row.broken_since)}. What you ask for is kept and sent in order once it answers again. "
+        f"Last: {row.trouble[:200]}",
+    }

@@ -1,0 +1,116 @@
+"""Every setting that comes from the environment, in one table. `docs/settings.md` is written from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+_env = environ.Env()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One variable: its name, the default (as text), what it means, and whether production insists on it."""
+
+    name: str
+    default: str
+    meaning: str
+    required: bool = False
+
+
+TABLE = (
+    Setting(
+        "MAILROOM_ENV", "production", "`production` or `development`. Production refuses unsafe settings."
+    ),
+    Setting("SECRET_KEY", "", "Signs sessions and links. At least 40 characters.", required=True),
+    Setting("SEAL_KEYS", "", "Fernet keys, comma separated: the first seals, all open.", required=True),
+    Setting("ALLOWED_HOSTS", "", "Host names the portal answers to, comma separated.", required=True),
+    Setting("DATABASE_URL", "", "Postgres, as `postgresql://user:password@host:port/name`.", required=True),
+    Setting(
+        "REDIS_URL", "", "A server of the Redis protocol, as `redis://:password@host:port/0`.", required=True
+    ),
+    Setting("DEBUG", "false", "Django's debug pages. Refused in production."),
+    Setting(
+        "MAILROOM_INSECURE_HTTP",
+        "false",
+        "Plain HTTP, for loopback only: no HSTS, no Secure cookies. Refused in production.",
+    ),
+    Setting("PORTAL_URL", "", "The address people use, as `https://portal.example`; trusted for CSRF."),
+    Setting(
+        "TRUSTED_PROXIES",
+        "0",
+        "How many reverse proxies stand in front; their X-Forwarded-For and -Proto are believed.",
+    ),
+    Setting("STATIC_ROOT", "var/static", "Where collected static files lie."),
+    Setting("TIME_ZONE", "Africa/Johannesburg", "Zone for dates on pages."),
+    Setting("LOG_LEVEL", "INFO", "Least level that is logged."),
+    Setting("PORT", "8000", "Port of the web server (`make run`)."),
+    Setting("MAILROOM_STATE", "var", "Folder where `make run` keeps servers' data, secrets and logs."),
+    Setting("SYNAQ_BASE_URL", "", "Address of the SYNAQ API. Set: no sandbox, no demo data."),
+    Setting("SYNAQ_API_USER", "", "API user name at SYNAQ, case-sensitive."),
+    Setting("SYNAQ_API_KEY", "", "API key at SYNAQ. Sealed in the database at set-up."),
+    Setting("SYNAQ_RESELLER_GUID", "", "GUID of the reseller that the API user belongs to."),
+    Setting("SYNAQ_DIALECT", "legacy", "`legacy` (2018) or `current` (2026)."),
+    Setting("SYNAQ_RATE", "50", "Most calls per second on one connection."),
+    Setting("RUNNER_THREADS", "12", "Calls that one worker process keeps under way side by side."),
+    Setting("RUNNER_SLOTS", "2", "Worker processes that may drive the ledger at once, over all machines."),
+    Setting("PORTAL_ADMIN_EMAIL", "", "Address of the first owner, made without a prompt."),
+    Setting(
+        "PORTAL_ADMIN_PASSWORD", "", "The first owner's password. Only used while that person does not exist."
+    ),
+    Setting("PG_BIN", "", "Folder of Postgres binaries for `make run`, instead of the embedded ones."),
+    Setting("VALKEY_BIN", "", "A valkey-server or redis-server for `make run`, instead of the embedded one."),
+)
+_ROWS = {row.name: row for row in TABLE}
+
+
+def text(name: str) -> str:
+    """The variable's value, or its default."""
+    return str(_env.str(name, default=_ROWS[name].default)).strip()
+
+
+def flag(name: str) -> bool:
+    return text(name).lower() in {"1", "true", "yes", "on"}
+
+
+def number(name: str) -> int:
+    """A whole number; anything else is told by name."""
+    try:
+        return int(text(name))
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {text(name)!r}.") from None
+
+
+def words(name: str) -> list[str]:
+    """A comma-separated list without its blanks."""
+    return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def refuse_unsafe() -> None:
+    """Raise ImproperlyConfigured, in one sentence, for what production must not start with."""
+    missing = [row.name for row in TABLE if row.required and not text(row.name)]
+    if missing:
+        raise ImproperlyConfigured(
+            f"Production needs these settings: {', '.join(missing)}. See docs/settings.md."
+        )
+    secret = text("SECRET_KEY")
+    if len(secret) < 40 or len(set(secret)) < 10 or "insecure" in secret or "change" in secret.lower():
+        raise ImproperlyConfigured(
+            "SECRET_KEY is a default or too short: set one of at least 40 random characters."
+        )
+    for name in ("DEBUG", "MAILROOM_INSECURE_HTTP"):
+        if flag(name):
+            raise ImproperlyConfigured(f"{name} must be off in production (MAILROOM_ENV=production).")
+    if "*" in words("ALLOWED_HOSTS"):
+        raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts: '*' is refused in production.")
+
+
+def as_markdown() -> str:
+    """The table as it stands in docs/settings.md."""
+    lines = ["| variable | default | production needs it | meaning |", "| --- | --- | --- | --- |"]
+    for row in TABLE:
+        default = f"`{row.default}`" if row.default else "–"
+        lines.append(f"| `{row.name}` | {default} | {'yes' if row.required else ''} | {row.meaning} |")
+    return "\n".join(lines) + "\n"

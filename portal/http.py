@@ -1,0 +1,85 @@
+"""Pages and fragments: one URL, one view, either whole or only the part that moves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django_htmx.http import trigger_client_event
+
+from portal import words
+from provisioning.models import Action
+from provisioning.operations import OPERATIONS
+
+
+def live_page(
+    request: HttpRequest,
+    page: str,
+    fragment: str,
+    context: Mapping[str, Any],
+    actions: Iterable[Action] = (),
+    *,
+    moving: bool = False,
+) -> HttpResponse:
+    """The page, or for HTMX its one live fragment.
+
+    The fragment asks for itself each second while one of `actions` is open (or `moving`), sends the mark of what it
+    shows, and gets 204 when that is unchanged: focus and selection stay. Its last markup asks no more.
+    """
+    open_now = [action for action in actions if action.is_open]
+    inner = render_to_string(fragment, dict(context), request)
+    mark = hashlib.sha1(inner.encode(), usedforsecurity=False).hexdigest()[:16]
+    live = moving or any(action.state != Action.State.UNCONFIRMED or action.next_at for action in open_now)
+    vals = json.dumps({"v": mark, "open": ",".join(str(action.pk) for action in open_now)})
+    around = {**context, "fragment": inner, "live": live, "live_vals": vals, "live_url": _own_url(request)}
+    if not request.htmx:  # type: ignore[attr-defined]
+        return render(request, page, around)
+    if live and request.GET.get("v") == mark:
+        return HttpResponse(status=204)
+    response = render(request, "components/live.html", around)
+    said = _ended_since(request, actions)
+    return trigger_client_event(response, "announce", {"text": said}) if said else response
+
+
+def _own_url(request: HttpRequest) -> str:
+    query: QueryDict = request.GET.copy()
+    for name in ("v", "open"):
+        query.pop(name, None)
+    return f"{request.path}?{query.urlencode()}" if query else request.path
+
+
+def _ended_since(request: HttpRequest, actions: Iterable[Action]) -> str:
+    """One sentence for assistive technology about each action that the page knew as open and that has ended."""
+    before = set(request.GET.get("open", "").split(","))
+    ended = [action for action in actions if str(action.pk) in before and not action.is_open]
+    return " ".join(
+        f"{label(action)} {action.title}: {words.action_word(action.state).label}." for action in ended
+    )
+
+
+def label(action: Action) -> str:
+    """What the action is called on the screen."""
+    operation = OPERATIONS.get(action.operation)
+    return operation.label if operation else action.operation
+
+
+def submission(request: HttpRequest) -> uuid.UUID:
+    """The form's own mark: a form sent twice carries the same one. Without a sound one, this sending stands alone."""
+    try:
+        return uuid.UUID(str(request.POST.get("submission", "")))
+    except ValueError:
+        return uuid.uuid4()
+
+
+def after_post(request: HttpRequest, to: str, said: str = "") -> HttpResponse:
+    """See other: the back button and reload do not send the form again."""
+    if said:
+        messages.success(request, said)
+    return HttpResponseRedirect(to, status=303)

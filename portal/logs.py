@@ -1,0 +1,48 @@
+"""Structured logs: one JSON line an event, on standard error. Values never include bodies, keys or query strings."""
+
+from typing import Any
+
+import structlog
+
+from portal import env
+
+_SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso"),
+    structlog.processors.StackInfoRenderer(),
+]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": structlog.processors.JSONRenderer(),
+            "foreign_pre_chain": _SHARED,
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL")},
+    "loggers": {
+        # allauth and Django log addresses that people typed at debug level only; the libraries below chatter
+        "urllib3": {"level": "WARNING"},
+        "django.utils.autoreload": {"level": "WARNING"},
+        "django_structlog": {"level": "WARNING"},
+    },
+}
+
+
+def configure() -> None:
+    """Send structlog through the standard library, so that all of it comes out in one form."""
+    structlog.configure(
+        processors=[
+            *_SHARED,
+            structlog.processors.format_exc_info,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )

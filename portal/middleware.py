@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import ResolverMatch
+
+log = structlog.get_logger(__name__)
+Next = Callable[[HttpRequest], HttpResponse]
+
+# Packages whose views are closed to strangers, or open, by themselves
+TRUSTED = ("allauth.", "django.contrib.staticfiles.")
+
+
+class DatabaseAway:
+    """While Postgres is restarted: a clear page with 503, not a traceback."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, OperationalError | InterfaceError):
+            return None
+        log.error("database away", error=type(error).__name__)
+        response = HttpResponse(render_to_string("errors/unavailable.html"), status=503)
+        response["Retry-After"] = "5"
+        return response
+
+
+class PolicyRequired:
+    """A view that states no policy is not served: access.policy is not to be forgotten."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> None:
+        match: ResolverMatch | None = request.resolver_match
+        if match is None or not states_policy(view):
+            raise Http404
+
+
+def states_policy(view: object) -> bool:
+    """Whether the view names who may open it, or comes from a package that sees to it."""
+    return hasattr(view, "policy") or str(getattr(view, "__module__", "")).startswith(TRUSTED)

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from portal.packages import views
+
+app_name = "packages"
+urlpatterns = [
+    path("", views.packages, name="list"),
+    path("new/<str:company>/", views.new, name="new"),
+    path("<str:guid>/", views.package, name="detail"),
+    path("<str:guid>/refresh/", views.refresh, name="refresh"),
+]

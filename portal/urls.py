@@ -1,0 +1,19 @@
+from django.urls import include, path
+
+from portal import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("health", views.health, name="health"),
+    path("theme/", views.theme, name="theme"),
+    path("accounts/", include("portal.accounts.urls")),
+    path("companies/", include("portal.ous.urls")),
+    path("packages/", include("portal.packages.urls")),
+    path("domains/", include("portal.domains.urls")),
+    path("mailboxes/", include("portal.mailboxes.urls")),
+    path("activity/", include("portal.activity.urls")),
+]
+handler400 = "portal.views.bad_request"
+handler403 = "portal.views.forbidden"
+handler404 = "portal.views.missing"
+handler500 = "portal.views.broken"

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import connection
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
+
+from portal import access, roles
+from portal.access import PUBLIC, SIGNED_IN, policy
+
+_FIRST_PAGES = (
+    (roles.SEE_OUS, "ous:list"),
+    (roles.SEE_MAILBOXES, "mailboxes:list"),
+    (roles.SEE_ACTIVITY, "activity:list"),
+)
+
+
+@policy(SIGNED_IN)
+def home(request: HttpRequest) -> HttpResponse:
+    """The first page that the person may see."""
+    held = access.grants(request)
+    for permission, route in _FIRST_PAGES:
+        if held.has(permission):
+            return redirect(route)
+    return render(request, "errors/no_access.html", {"page_title": "Nothing here yet"})
+
+
+@policy(PUBLIC)
+@require_GET
+def health(request: HttpRequest) -> JsonResponse:
+    """Whether web server and database answer."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"web": "ok", "database": "ok"})
+
+
+@policy(PUBLIC)
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Keep light, dark or auto in a cookie, and go back."""
+    chosen = request.POST.get("theme", "auto")
+    if chosen not in ("light", "dark", "auto"):
+        raise Http404
+    to = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(to, {request.get_host()}, require_https=request.is_secure()):
+        to = reverse("home")
+    response = HttpResponseRedirect(to, status=303)
+    response.set_cookie(
+        "theme",
+        chosen,
+        max_age=365 * 86400,
+        samesite="Lax",
+        httponly=False,
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
+    return response
+
+
+def _bare(template: str, status: int) -> HttpResponse:
+    return HttpResponse(render_to_string(template), status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _bare("400.html", 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _bare("403.html", 403)
+
+
+def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _bare("404.html", 404)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    return _bare("500.html", 500)

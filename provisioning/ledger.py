@@ -1,0 +1,304 @@
+"""The only writer of an action's state. Each change names the state it comes from and counts the rows it touched."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from provisioning import announce, secrets
+from provisioning.models import OU, Action, Connection, Event
+from provisioning.operations import Operation
+
+LEASE = timedelta(seconds=30)
+State = Action.State
+
+
+class Refused(Exception):
+    """What was asked for cannot be taken on; the text is for people."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Everything that one click says. `lock_key` names what may have only one thing in flight."""
+
+    operation: Operation
+    connection: Connection
+    ou: OU
+    guid: str
+    title: str
+    by: Any
+    submission: uuid.UUID
+    lock_key: str = ""
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    reason: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.lock_key or f"{self.operation.kind}:{self.guid}"
+
+
+@transaction.atomic
+def open_action(asked: Asked) -> Action:
+    """A ledger row for one click; the row there is already when the same form, or the same wish, came before."""
+    same = Action.objects.filter(submission=asked.submission).first() or _same_wish(asked)
+    if same:
+        return same
+    try:
+        with transaction.atomic():
+            action = Action.objects.create(
+                connection=asked.connection, operation=asked.operation.name, by=asked.by, reason=asked.reason,
+                submission=asked.submission, ou=asked.ou, kind=asked.operation.kind, guid=asked.guid,
+                title=asked.title[:330], lock_key=asked.key[:600], payload=dict(asked.payload),
+                sealed=secrets.seal(dict(asked.secrets)), next_at=timezone.now(), result_kind=asked.operation.makes,
+            )  # fmt: skip
+    except IntegrityError:  # the other half of a double click was a moment faster
+        return Action.objects.get(submission=asked.submission)
+    _note(action, "asked", by=asked.by, data={"digest": digest(asked)})
+    transaction.on_commit(announce.nudge)
+    return action
+
+
+def _same_wish(asked: Asked) -> Action | None:
+    """Two people at once: the same operation on the same object with nothing new to say, not sent yet, is one action."""
+    if asked.payload or asked.secrets:
+        return None
+    queued = Action.objects.filter(lock_key=asked.key, operation=asked.operation.name, state=State.QUEUED)
+    return queued.first()
+
+
+def digest(asked: Asked) -> str:
+    """A short mark of what was asked, for comparing; of secrets only the names go in."""
+    facts = {
+        "operation": asked.operation.name,
+        "guid": asked.guid,
+        "payload": asked.payload,
+        "secret": sorted(asked.secrets),
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _note(
+    action: Action, kind: str, text: str = "", *, by: Any = None, data: Mapping[str, Any] | None = None
+) -> None:
+    Event.objects.create(action=action, kind=kind, text=text, by=by, data=dict(data or {}))
+
+
+def _move(action: Action, came_from: Iterable[str], **changes: Any) -> bool:
+    """Change the row if it is still ours: same attempt, one of those states. False: somebody else has it now."""
+    rows = Action.objects.filter(pk=action.pk, attempt=action.attempt, state__in=list(came_from))
+    if rows.update(**changes) != 1:
+        return False
+    for name, value in changes.items():
+        setattr(action, name, value)
+    return True
+
+
+# --- claiming ----------------------------------------------------------------------------------------------------------
+
+_NEXT_IN_LINE = """
+    SELECT a.id FROM provisioning_action a
+    WHERE a.state = 'queued' AND a.next_at <= now() AND a.connection_id = %s
+      AND NOT EXISTS (
+        SELECT 1 FROM provisioning_action b
+        WHERE b.lock_key = a.lock_key AND b.id <> a.id
+          AND b.state IN ('queued', 'sending', 'waiting', 'unconfirmed') AND (b.state <> 'queued' OR b.id < a.id))
+    ORDER BY a.next_at, a.id LIMIT %s FOR UPDATE OF a SKIP LOCKED
+"""
+
+
+@transaction.atomic
+def claim_submits(connection_id: int, most: int) -> list[Action]:
+    """Queued rows that are first in line for their object: *sending* is committed before anything is sent."""
+    rows = list(Action.objects.raw(_NEXT_IN_LINE, [connection_id, most]))
+    now = timezone.now()
+    Action.objects.filter(pk__in=[row.pk for row in rows]).update(
+        state=State.SENDING,
+        attempt=F("attempt") + 1,
+        lease_until=now + LEASE,
+        sent_at=now,
+        next_at=now + LEASE,
+    )
+    claimed = list(Action.objects.filter(pk__in=[row.pk for row in rows]).select_related("connection", "ou"))
+    Event.objects.bulk_create(
+        [Event(action=row, kind="sending", data={"attempt": row.attempt}) for row in claimed]
+    )
+    return claimed
+
+
+@transaction.atomic
+def claim_turns(connection_id: int, most: int) -> list[Action]:
+    """Waiting rows whose poll is due and unconfirmed ones whose look-up is due, and that nobody holds."""
+    now = timezone.now()
+    due = Action.objects.filter(
+        connection_id=connection_id, state__in=[State.WAITING, State.UNCONFIRMED], next_at__lte=now
+    )
+    ids = list(
+        due.order_by("next_at", "id").select_for_update(skip_locked=True).values_list("pk", flat=True)[:most]
+    )
+    if not ids:
+        return []
+    until = now + LEASE
+    Action.objects.filter(pk__in=ids).update(attempt=F("attempt") + 1, lease_until=until, next_at=until)
+    return list(Action.objects.filter(pk__in=ids).select_related("connection", "ou"))
+
+
+@transaction.atomic
+def give_up_lost(now: datetime | None = None) -> int:
+    """Rows that were being sent by a worker that is no more: what became of the request is not known."""
+    moment = now or timezone.now()
+    lost = Action.objects.filter(state=State.SENDING, next_at__lte=moment).select_for_update(skip_locked=True)
+    rows = list(lost[:100])
+    for action in rows:
+        action.attempt += 1  # the lost worker's late answer must touch no row
+        Action.objects.filter(pk=action.pk, state=State.SENDING).update(attempt=action.attempt)
+        unconfirmed(
+            action, "cut_off", "The worker that was sending it is gone; nobody knows whether SYNAQ got it."
+        )
+    return len(rows)
+
+
+# --- outcomes ----------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def accepted(action: Action, *, path: str, remote_id: str, guid: str, done: bool, status: int | None) -> bool:
+    """SYNAQ took it on. `done`: nothing is left but to read the result. Its secrets are wiped."""
+    now = timezone.now()
+    wait = timedelta(0) if done else timedelta(seconds=0.5)
+    moved = _move(
+        action, [State.SENDING, State.UNCONFIRMED], state=State.WAITING, sealed="", remote_path=path, remote_id=remote_id,
+        remote_state="finished" if done else "new", result_guid=guid, accepted_at=now, next_at=now + wait, tries=0,
+        lease_until=None, meaning="", words="", errors=[],
+    )  # fmt: skip
+    if moved:
+        _note(action, "accepted", data={"status": status, "remote_id": remote_id, "path": path, "guid": guid})
+    return moved
+
+
+@transaction.atomic
+def still(action: Action, remote_state: str, next_at: datetime, words: str = "") -> bool:
+    """Polled, not ended. Only an answer that differs from the last one is a line of its own."""
+    news = remote_state != action.remote_state or words != action.words
+    moved = _move(
+        action,
+        [State.WAITING],
+        remote_state=remote_state,
+        next_at=next_at,
+        polls=action.polls + 1,
+        lease_until=None,
+        words=words,
+    )
+    if moved and news:
+        _note(action, "answered", words, data={"remote_state": remote_state})
+    return moved
+
+
+@transaction.atomic
+def put_off(action: Action, next_at: datetime, meaning: str, words: str) -> bool:
+    """It is certain that nothing was applied: back into the queue, in its place."""
+    moved = _move(
+        action, [State.SENDING, State.UNCONFIRMED], state=State.QUEUED, next_at=next_at, tries=action.tries + 1,
+        lease_until=None, meaning=meaning, words=words, sent_at=None,
+    )  # fmt: skip
+    if moved:
+        _note(action, "put_off", words, data={"meaning": meaning, "until": next_at.isoformat()})
+    return moved
+
+
+@transaction.atomic
+def unconfirmed(action: Action, meaning: str, words: str) -> bool:
+    """It may have happened. It stays first in line for its object until a look-up or a person settles it."""
+    now = timezone.now()
+    moved = _move(
+        action,
+        [State.SENDING],
+        state=State.UNCONFIRMED,
+        next_at=now,
+        lease_until=None,
+        meaning=meaning,
+        words=words,
+        tries=0,
+    )
+    if moved:
+        _note(action, "unconfirmed", words, data={"meaning": meaning})
+    return moved
+
+
+@transaction.atomic
+def not_told(action: Action, next_at: datetime | None, words: str) -> bool:
+    """A look-up could not tell. With no further one due (`next_at` None) a person settles it."""
+    moved = _move(action, [State.UNCONFIRMED], next_at=next_at, tries=action.tries + 1, lease_until=None)
+    if moved:
+        _note(action, "looked_up", words)
+    return moved
+
+
+def finish(action: Action) -> bool:
+    """Done, and the mirror shows it: call within the transaction that wrote the mirror."""
+    now = timezone.now()
+    moved = _move(
+        action, [State.WAITING], state=State.FINISHED, ended_at=now, remote_state=action.remote_state,
+        next_at=None, lease_until=None, sealed="", words="", meaning="", errors=[],
+    )  # fmt: skip
+    if moved:
+        _note(action, "finished", data={"remote_state": action.remote_state})
+    return moved
+
+
+def fail(
+    action: Action, meaning: str, words: str, errors: list[dict[str, str]], *, status: int | None = None
+) -> bool:
+    """It ended without effect, or SYNAQ's own action ended in error."""
+    now = timezone.now()
+    moved = _move(
+        action, [State.QUEUED, State.SENDING, State.WAITING, State.UNCONFIRMED], state=State.FAILED, ended_at=now,
+        next_at=None, lease_until=None, sealed="", meaning=meaning, words=words, errors=errors,
+    )  # fmt: skip
+    if moved:
+        _note(action, "failed", words, data={"meaning": meaning, "errors": errors, "status": status})
+    return moved
+
+
+# --- what a person does to an action ------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def cancel(action: Action, *, by: Any) -> None:
+    """Take back what was not sent yet. Raises Refused when it is too late."""
+    if not _move(
+        action, [State.QUEUED], state=State.CANCELLED, ended_at=timezone.now(), next_at=None, sealed=""
+    ):
+        raise Refused("It can no longer be cancelled: it is on its way to SYNAQ, or has ended.")
+    _note(action, "cancelled", by=by)
+
+
+@transaction.atomic
+def settle_applied(action: Action, guid: str, *, by: Any) -> None:
+    """A person, or a look-up (`by` None), says that it happened; `guid` is what it made, or its target."""
+    action = Action.objects.select_for_update().get(pk=action.pk)
+    if action.state != State.UNCONFIRMED:
+        raise Refused("It has been settled meanwhile.")
+    _note(action, "settled", "It happened.", by=by, data={"guid": guid})
+    accepted(action, path="", remote_id="", guid=guid, done=True, status=None)
+    transaction.on_commit(announce.nudge)
+
+
+@transaction.atomic
+def settle_not_applied(action: Action, *, by: Any) -> None:
+    """A person says that it did not happen: it is sent again."""
+    action = Action.objects.select_for_update().get(pk=action.pk)
+    if action.state != State.UNCONFIRMED:
+        raise Refused("It has been settled meanwhile.")
+    _note(action, "settled", "It did not happen; send again.", by=by)
+    put_off(action, timezone.now(), "", "")
+    transaction.on_commit(announce.nudge)

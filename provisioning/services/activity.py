@@ -1,0 +1,84 @@
+"""What people do to actions: cancel, ask again, settle."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from provisioning import ledger, mirror
+from provisioning.models import Action
+from provisioning.operations import OPERATIONS, Operation
+from provisioning.services.common import Refused, ask_for
+
+# These had secrets in them that were wiped when they were sent: only their form can ask again.
+NEEDS_FORM = frozenset({"mailbox.create", "domain.fields"})
+
+
+def operation_of(action: Action) -> Operation:
+    return OPERATIONS[action.operation]
+
+
+def target_of(action: Action) -> Any | None:
+    """The mirror row that the action is on (of a creation: what it is created under)."""
+    return mirror.find(action.connection_id, action.kind, action.guid)
+
+
+def result_of(action: Action) -> Any | None:
+    """The mirror row of what the action made or changed, once the mirror has it."""
+    if action.result_kind:
+        return (
+            mirror.find(action.connection_id, action.result_kind, action.result_guid)
+            if action.result_guid
+            else None
+        )
+    return target_of(action)
+
+
+def about(thing: Any) -> QuerySet[Action]:
+    """Actions on the thing, and the one that made it; newest first."""
+    where = Q(kind=thing.kind, guid=thing.guid) | Q(result_kind=thing.kind, result_guid=thing.guid)
+    return Action.objects.filter(where, connection=thing.connection_id).order_by("-id")
+
+
+def submit_again(action: Action, *, by: Any, submission: uuid.UUID) -> Action:
+    """Ask once more for what failed or was cancelled. Raises Refused where that needs the form, or is not safe."""
+    if action.state not in (Action.State.FAILED, Action.State.CANCELLED):
+        raise Refused("Only what failed or was cancelled can be submitted again.")
+    if action.operation in NEEDS_FORM:
+        raise Refused("Fill in the form again: the password is not kept.")
+    target = target_of(action)
+    if target is None:
+        raise Refused("What it was asked for is not known any more.")
+    creates = action.lock_key.split(":", 2)[2] if action.lock_key.startswith("new ") else ""
+    return ask_for(
+        action.operation,
+        target,
+        by=by,
+        submission=submission,
+        title=action.title,
+        creates=creates,
+        payload=action.payload,
+    )
+
+
+def cancel(action: Action, *, by: Any) -> None:
+    """Take back what was not sent yet."""
+    ledger.cancel(action, by=by)
+
+
+def settle_applied(action: Action, guid: str, *, by: Any) -> None:
+    """A person says that it happened; of a creation, `guid` is what exists now."""
+    made = bool(operation_of(action).makes)
+    guid = guid.strip()
+    if made and not guid:
+        raise Refused("Type the GUID of what exists.")
+    if made and mirror.find(action.connection_id, operation_of(action).makes, guid):
+        raise Refused("The portal knows that GUID already as something else.")
+    ledger.settle_applied(action, guid if made else "", by=by)
+
+
+def settle_not_applied(action: Action, *, by: Any) -> None:
+    """A person says that it did not happen: it is sent again."""
+    ledger.settle_not_applied(action, by=by)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from provisioning.models import OU, Action, Domain, Package
+from provisioning.services.common import Refused, ask_for
+from provisioning.synaq import catalogue
+
+
+def create_domain(company: OU, *, by: Any, name: str, submission: uuid.UUID) -> Action:
+    """Record a domain under the company; it stands alone until it is linked. `name` is in its ASCII form."""
+    if not company.is_company:
+        raise Refused("Domains belong to companies.")
+    payload = {"domain_name": name}
+    return ask_for(
+        "domain.create", company, by=by, submission=submission, title=name, creates=name, payload=payload
+    )
+
+
+def create_domain_in_package(
+    package: Package, *, by: Any, name: str, at_once: bool, submission: uuid.UUID
+) -> Action:
+    """Record a domain and link it; `at_once` provisions it too (CloudMail on legacy connections only)."""
+    payload: dict[str, Any] = {"domain_name": name}
+    if at_once:
+        if not may_provision_at_once(package):
+            raise Refused(
+                "Only CloudMail domains can be provisioned at once, and only on a legacy connection."
+            )
+        payload["provision_immediately"] = True
+    return ask_for(
+        "domain.create_in_package",
+        package,
+        by=by,
+        submission=submission,
+        title=name,
+        creates=name,
+        payload=payload,
+    )
+
+
+def may_provision_at_once(package: Package) -> bool:
+    """Whether `provision_immediately` may be sent for a domain under this package (contract, calls of 2018)."""
+    return package.connection.is_legacy and catalogue.family_of(package.code) == "cloudmail"
+
+
+def link_domain(domain: Domain, package: Package, *, by: Any, submission: uuid.UUID) -> Action:
+    """Link the domain to one more package of its company."""
+    if package.ou_id != domain.ou_id:
+        raise Refused("The package belongs to another company.")
+    if package.gone_at:
+        raise Refused("SYNAQ no longer knows that package.")
+    if domain.links.filter(package=package).exists():
+        raise Refused(f"{domain} is linked to {package} already.")
+    return ask_for("domain.link", domain, by=by, submission=submission, payload={"package": package.guid})
+
+
+def fill_fields(
+    domain: Domain, *, by: Any, fields: Mapping[str, Any], secrets: Mapping[str, str], submission: uuid.UUID
+) -> Action:
+    """Send service fields: `fields` in the clear, `secrets` sealed until they are sent. Only what changes."""
+    if not fields and not secrets:
+        raise Refused("Nothing was changed.")
+    return ask_for(
+        "domain.fields",
+        domain,
+        by=by,
+        submission=submission,
+        payload={"fields": dict(fields)},
+        secrets=secrets,
+    )
+
+
+def provision_domain(domain: Domain, *, by: Any, submission: uuid.UUID) -> Action:
+    """Have the linked packages' services set up for the domain."""
+    return ask_for("domain.provision", domain, by=by, submission=submission)
