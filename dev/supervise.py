@@ -7,6 +7,7 @@ A file `hold/<name>` in the state folder keeps a child stopped until the file is
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -68,7 +69,7 @@ class Supervisor:
         self._state = state
         self._say = say
         self._children: dict[str, Child] = {}
-        self._record: dict[str, object] = {}
+        self._record: dict[str, object] = {"launcher": os.getpid()}
 
     def note(self, **facts: object) -> None:
         """Add facts to run.json."""

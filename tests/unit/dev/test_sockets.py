@@ -7,7 +7,7 @@ from pytest_socket import SocketBlockedError
 
 
 def test_a_unit_test_cannot_open_a_socket() -> None:
-    with pytest.raises(SocketBlockedError):
+    with pytest.warns(UserWarning, match="tried to use"), pytest.raises(SocketBlockedError):
         socket.socket(socket.AF_INET, socket.SOCK_STREAM)
 
 
