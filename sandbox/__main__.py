@@ -1,0 +1,86 @@
+"""`python -m sandbox`: one process, one port, one state file."""
+
+import socket
+import sqlite3
+import sys
+
+import uvicorn
+
+from sandbox.app import make_app
+from sandbox.seed import fill
+from sandbox.settings import BadSettingError, Settings, from_environment
+from sandbox.store import Store
+from sandbox.world import World
+
+
+def main() -> int:
+    """Start and serve until told to stop; 2 with one sentence where it cannot start."""
+    try:
+        settings = from_environment()
+        listening = listen(settings)
+        store = open_store(settings)
+        world = open_world(settings, store)
+    except BadSettingError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    host, port = listening.getsockname()[:2]
+    sys.stdout.write(f"Sandbox ({settings.dialect}) listens at http://{host}:{port}, control at /control/\n")
+    sys.stdout.flush()
+    try:
+        serve(world, listening)
+    finally:
+        store.close()
+    return 0
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The listening socket; bound here so that a taken port is one sentence."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    # asyncio switches Nagle off only where the protocol is named; without, every answer waits 40 ms
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except (OSError, OverflowError) as error:
+        listening.close()
+        raise BadSettingError(f"The sandbox cannot use {settings.host}:{settings.port}: {error}.") from None
+    return listening
+
+
+def open_store(settings: Settings) -> Store:
+    """The state file, made where there is none."""
+    try:
+        return Store(settings.state)
+    except (OSError, sqlite3.Error) as error:
+        raise BadSettingError(f"The state file {settings.state} cannot be used: {error}.") from None
+
+
+def open_world(settings: Settings, store: Store) -> World:
+    """The world as it was left, or freshly seeded."""
+    world = World(settings, store)
+    if not world.ous:
+        fill(world, settings.seed)
+        store.flush()
+    elif settings.reseller_guid not in world.ous:
+        raise BadSettingError(
+            f"The state file {settings.state} belongs to another reseller; choose another file."
+        )
+    return world
+
+
+def serve(world: World, listening: socket.socket) -> None:
+    """Answer requests until a signal comes."""
+    config = uvicorn.Config(
+        make_app(world),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=2,
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
