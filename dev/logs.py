@@ -35,6 +35,11 @@ class Log:
         if self._thread is not None:
             self._thread.join(timeout=1)
 
+    def close(self) -> None:
+        """Take the last lines and close the file."""
+        self.settle()
+        self._file.close()
+
     def _copy(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
         with process.stdout:

@@ -109,6 +109,8 @@ class Supervisor:
         """Stop everything: programs first, what they stand on last."""
         for rank in sorted({child.program.rank for child in self._children.values()}):
             self._end([child for child in self._children.values() if child.program.rank == rank])
+        for child in self._children.values():
+            child.log.close()
         self._children.clear()
         self._record.pop("ready", None)
         self._write()
