@@ -90,7 +90,7 @@ def words(name: str) -> list[str]:
 
 def refuse_unsafe() -> None:
     """Raise ImproperlyConfigured, in one sentence, for what production must not start with."""
-    missing = [row.name for row in TABLE if row.required and not text(row.name)]
+    missing = [row.name for row in TABLE if row.required and not words(row.name)]
     if missing:
         raise ImproperlyConfigured(
             f"Production needs these settings: {', '.join(missing)}. See docs/settings.md."

@@ -5,7 +5,6 @@ from urllib.parse import urlparse
 
 import environ
 from csp.constants import NONE, SELF
-from kombu import Queue
 
 from portal import env, logs
 
@@ -156,7 +155,6 @@ RUNNER_SLOTS = env.number("RUNNER_SLOTS")
 
 REDIS_URL = env.text("REDIS_URL") or "redis://127.0.0.1:6379/0"
 CELERY_BROKER_URL = REDIS_URL
-CELERY_TASK_QUEUES = [Queue("mailroom")]
 CELERY_TASK_DEFAULT_QUEUE = "mailroom"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from django import forms
-from django.forms.utils import ErrorDict
 
 from provisioning.models import Action
 
@@ -29,8 +28,8 @@ class SubmissionForm(forms.Form):
         """The form as it was sent in `action`, SYNAQ's words beside the fields that they name. `data` is what was
         typed, by field; secrets are not kept, and stand empty."""
         form = cls({**data, "submission": uuid.uuid4()}, **kwargs)
-        form._errors = ErrorDict()
-        form.cleaned_data = {}
+        form.full_clean()
+        form.errors.clear()
         form.refused = action
         for line in action.errors:
             form.add_error(form.field_of(line["field"]), line["message"])

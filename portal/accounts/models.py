@@ -25,7 +25,7 @@ class People(BaseUserManager["Person"]):
 class Person(AbstractBaseUser):
     email = models.EmailField(max_length=254)
     name = models.CharField(max_length=150, blank=True)
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField(default=True)  # type: ignore[misc]  # the base has a plain constant
     date_joined = models.DateTimeField(default=timezone.now)
 
     USERNAME_FIELD = "email"

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import uuid
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -85,7 +86,7 @@ class Adoption:
         ]
         self._take_all("mailbox", homes)
 
-    def _take_all(self, kind: str, homes: list[tuple[str, OU, Domain | None]]) -> None:
+    def _take_all(self, kind: str, homes: Sequence[tuple[str, OU, Domain | None]]) -> None:
         with ThreadPoolExecutor(8) as pool:
             bodies = list(pool.map(lambda home: self._read(kind, home[0]), homes))
         for (guid, ou, domain), body in zip(homes, bodies, strict=True):
