@@ -23,9 +23,12 @@ def full(moment: datetime) -> str:
 
 
 def age(moment: datetime, now: datetime | None = None) -> str:
-    """`just now`, `40 s ago`, `3 min ago`, `in 2 h`."""
+    """`just now`, `3 min ago`, `in 2 h`.
+
+    No seconds: a live fragment must not change merely because time passes.
+    """
     gap = (now or timezone.now()) - moment
-    if abs(gap) < timedelta(seconds=5):
+    if abs(gap) < timedelta(minutes=1):
         return "just now"
     words = span(gap)
     return f"{words} ago" if gap > timedelta(0) else f"in {words}"
