@@ -23,15 +23,15 @@ test: ## every test, browser tests included (ARGS="-k words" to choose)
 
 check: ## lint, types, templates, import rules, settings, migrations
 	@dev/setup.sh dev
-	@exec $(PY) -m dev check
+	@exec $(PY) -m dev check $(ARGS)
 
-lock: ## write requirements.txt and requirements-dev.txt anew from the .in files
+lock: ## write requirements.txt and requirements-dev.txt anew from the .in files (ARGS=--upgrade)
 	@dev/setup.sh run
-	@exec $(PY) -m dev lock
+	@exec $(PY) -m dev lock $(ARGS)
 
 screenshots: ## take the README's pictures anew
 	@dev/setup.sh dev
-	@exec $(PY) -m dev screenshots
+	@exec $(PY) -m tests.acceptance.screenshots
 
 clean: ## remove the virtual environment and caches (the data in var/ stays)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results

@@ -7,13 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from dev import checks, signals, testing
+from dev import checks, lock, signals, testing
 from dev.environment import test_environment
 from dev.run import run
 from dev.secrets import load_secrets
 from dev.servers import start_servers
 from dev.state import State
-from dev.supervise import TICK, Supervisor
+from dev.supervise import TICK, Supervisor, clear_leftovers
 from dev.throwaway import run_command, throwaway_servers
 from dev.trouble import Trouble
 
@@ -23,6 +23,7 @@ def serve_only(_: list[str]) -> int:
     state = State.chosen()
     state.check_space()
     with state.lock():
+        clear_leftovers(state)
         supervisor = Supervisor(state, lambda line: print(line, file=sys.stderr, flush=True))
         try:
             servers = start_servers(state, supervisor, load_secrets(state), durable=True)
@@ -77,6 +78,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "exec": execute,
     "test": testing.run_tests,
     "check": checks.run_checks,
+    "lock": lock.run_lock,
 }
 
 

@@ -51,5 +51,10 @@ class Log:
             return
         self.last = line
         self._file.emit(logging.LogRecord(self._name, logging.INFO, "", 0, line, None, None))
-        if self._say is not None and not QUIET.search(line):
+        if self._say is not None and _telling(line):
             self._say(f"{self._name:<8}| {line[:WIDTH]}")
+
+
+def _telling(line: str) -> bool:
+    """Whether the line is worth a look while all goes well: warnings and errors, of a traceback its ends only."""
+    return not QUIET.search(line) and not line.startswith((" ", "\t"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dev.postgres import Postgres
 from dev.state import State
-from dev.supervise import Supervisor, clear_leftovers
+from dev.supervise import Supervisor
 from dev.valkey import Valkey
 
 
@@ -27,10 +27,11 @@ class Servers:
 def start_servers(state: State, supervisor: Supervisor, secrets: dict[str, str], *, durable: bool) -> Servers:
     """Start what is not given by DATABASE_URL and REDIS_URL, and wait until both answer.
 
+    Leftovers of an earlier launcher must be cleared before (`clear_leftovers`).
+
     Args:
         durable: False for data that is thrown away; saves the waiting for the disk.
     """
-    clear_leftovers(state)
     database_url, redis_url = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
     postgres = None
     if not redis_url:

@@ -126,6 +126,7 @@ class Supervisor:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=0o077,  # logs, schedules and the sandbox's books are nobody else's business
                 **(program.account.for_popen() if program.account else {}),
             )
         except OSError as error:

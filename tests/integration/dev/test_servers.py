@@ -20,7 +20,7 @@ from dev.binaries import find_postgres, find_redis
 from dev.secrets import load_secrets
 from dev.servers import Servers, start_servers
 from dev.state import CHECKOUT, State, read_record
-from dev.supervise import Supervisor
+from dev.supervise import Supervisor, clear_leftovers
 from dev.trouble import Trouble
 from tests.integration.dev.conftest import launcher_environment
 
@@ -28,6 +28,7 @@ pytestmark = pytest.mark.usefixtures("bare")
 
 
 def start(state: State, supervisor: Supervisor, *, durable: bool = False) -> Servers:
+    clear_leftovers(state)
     return start_servers(state, supervisor, load_secrets(state), durable=durable)
 
 

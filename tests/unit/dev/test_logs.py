@@ -1,0 +1,51 @@
+"""What reaches the terminal, and what is kept."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dev.logs import WIDTH, Log
+
+
+def follow(folder: Path, text: str) -> tuple[Log, list[str]]:
+    said: list[str] = []
+    log = Log(folder, "worker", said.append)
+    process = subprocess.Popen([sys.executable, "-c", f"print({text!r})"], stdout=subprocess.PIPE)
+    log.follow(process)
+    process.wait()
+    log.close()
+    return log, said
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"event": "request", "level": "info"}',
+        "[2026-11-23 06:54:28,941: INFO/MainProcess] Task done",
+        "[info     ] request",
+        '  File "x.py", line 3, in <module>',
+    ],
+)
+def test_everyday_lines_are_kept_and_not_shown(tmp_path: Path, line: str) -> None:
+    log, said = follow(tmp_path, line)
+    assert log.path.read_text() == f"{line}\n"
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    "line", ['{"event": "away", "level": "warning"}', "ValueError: no", "Traceback (most recent …"]
+)
+def test_troubles_are_shown_with_the_name_of_who_says_it(tmp_path: Path, line: str) -> None:
+    assert follow(tmp_path, line)[1] == [f"worker  | {line}"]
+
+
+def test_long_lines_are_cut_on_the_terminal_only(tmp_path: Path) -> None:
+    log, said = follow(tmp_path, "x" * 1000)
+    assert len(said[0]) == WIDTH + len("worker  | ")
+    assert len(log.path.read_text()) == 1001
+
+
+def test_the_last_line_is_remembered(tmp_path: Path) -> None:
+    assert follow(tmp_path, "one\ntwo\n\n")[0].last == "two"
