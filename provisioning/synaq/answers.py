@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import email.utils
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from provisioning.synaq.editions import Edition, first_text, read_editions, scalar_text, truth
 from provisioning.synaq.errors import FieldError, read_errors
@@ -87,7 +89,7 @@ def parse(content: bytes) -> Any:
     if not text.strip():
         return None
     try:
-        parsed = json.loads(text, parse_constant=lambda _: None)
+        parsed = json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
         return _storable(parsed) if _NOT_STORABLE.search(text) else parsed
     except (ValueError, RecursionError):
         return text
@@ -99,13 +101,9 @@ def unwrap(raw: Any, noun: str | None) -> Any:
         raw = raw[0]
     if not noun or not isinstance(raw, dict) or "guid" in raw:
         return raw
-    for key in (noun, *_ALSO_WRAPPED.get(noun, ())):
+    for key in (noun, *_ALSO_WRAPPED.get(noun, ()), "data", "result"):
         if isinstance(raw.get(key), dict):
             return raw[key]
-    if len(raw) == 1:
-        (inner,) = raw.values()
-        if isinstance(inner, dict) and not _IDENTIFIES.isdisjoint(inner):
-            return inner
     return raw
 
 
@@ -128,13 +126,14 @@ def read_when(value: Any) -> datetime | None:
 
     Where no zone is given, UTC is taken. An epoch may be in seconds, milli- or microseconds.
     """
+    zone: tzinfo = UTC
     if isinstance(value, dict):
-        value = value.get("date")
+        value, zone = value.get("date"), _php_zone(value.get("timezone"))
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
         found = _of_epoch(float(value)) if _is_epoch(value) else _of_date(str(value).strip())
-        return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+        return found.replace(tzinfo=found.tzinfo or zone).astimezone(UTC)
     except (ValueError, OverflowError, TypeError, OSError):
         return None
 
@@ -227,6 +226,11 @@ _IDENTIFIES = frozenset({"guid", "state", "id", "domain_name", "email"})
 _ALSO_WRAPPED = {"ou": ("company", "reseller", "subreseller", "organisational_unit", "organisation")}
 
 
+def _finite(digits: str) -> float | None:
+    number = float(digits)  # 1e999 is JSON, too
+    return number if math.isfinite(number) else None
+
+
 def _storable(value: Any) -> Any:
     if isinstance(value, str):
         return _NOT_TEXT.sub("\ufffd", value)
@@ -254,6 +258,20 @@ def _of_date(text: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError:
         return email.utils.parsedate_to_datetime(text)
+
+
+def _php_zone(name: Any) -> tzinfo:
+    """PHP writes a zone beside the date: `+02:00` or `Africa/Johannesburg`. UTC if it says neither."""
+    if not isinstance(name, str):
+        return UTC
+    try:
+        return datetime.strptime(name, "%z").tzinfo or UTC
+    except ValueError:
+        pass
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return UTC
 
 
 def _entries(value: Any) -> Iterator[Any]:

@@ -16,6 +16,7 @@ from provisioning.synaq.editions import (
     Edition,
     first_text,
     looks_like_code,
+    name_of,
     read_edition_list,
     read_editions,
 )
@@ -94,7 +95,7 @@ def read(raw: Any) -> Catalogue:
 
 
 _CODES = ("code", "product_code", "package_code", "value", "id")
-_NAMES = ("name", "title", "label", "display_name", "product_name", "text", "description")
+_HEADINGS = ("name", "title", "label")
 _CONTAINERS = (
     "packages", "products", "product_groups", "groups", "categories", "available_packages",
     "available_products", "_embedded", "package", "product", "data", "options", "items", "results",
@@ -119,7 +120,7 @@ def _of_object(node: dict[Any, Any], group: str | None, depth: int) -> Iterator[
     elif product := _product(node, None, group):
         yield product
     elif inner := [node[key] for key in _CONTAINERS if isinstance(node.get(key), dict | list) and node[key]]:
-        heading = first_text(node, _NAMES) or group
+        heading = first_text(node, _HEADINGS) or group
         for value in inner:
             yield from _products(value, heading, depth - 1)
     else:
@@ -139,7 +140,7 @@ def _keyed_product(key: str, value: Any, group: str | None) -> Product | None:
     if isinstance(value, dict):
         found = _product(value, key, group)
         if found is None and looks_like_code(key) and not _holds_products(value):
-            found = Product(key, first_text(value, _NAMES) or key, read_edition_list(value), group)
+            found = Product(key, name_of(value, key), read_edition_list(value), group)
         return found
     if isinstance(value, list) and looks_like_code(key) and not _holds_products(value):
         return Product(key, key, read_edition_list(value), group)
@@ -158,7 +159,7 @@ def _product(item: dict[Any, Any], key: str | None, group: str | None) -> Produc
     if _holds_products(item[holder]):
         return None
     editions = read_editions(item) if holder in EDITION_KEYS else read_edition_list(item[holder])
-    return Product(code, first_text(item, _NAMES) or code, editions, group)
+    return Product(code, name_of(item, code), editions, group)
 
 
 def _names_editions(holder: str, item: dict[Any, Any]) -> bool:

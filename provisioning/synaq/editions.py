@@ -17,7 +17,7 @@ EDITION_KEYS = (
     "edition",
 )
 _CODES = ("code", "edition_code", "package_edition_code", "value", "id")
-_NAMES = ("name", "title", "label", "display_name", "text", "description")
+_NAMES = ("name", "title", "label", "display_name", "product_name", "text", "description")
 _DEFAULTS = ("is_default", "default", "isDefault", "selected", "checked")
 _MOST = ("max", "maximum", "max_mailboxes", "limit", "max_quantity", "quota")
 _PRICES = ("price", "monthly_price", "unit_price", "cost", "amount", "prices")
@@ -45,6 +45,11 @@ def scalar_text(value: Any) -> str | None:
 def first_text(body: dict[Any, Any], keys: Iterable[str]) -> str | None:
     """The first of these keys that holds text or a number."""
     return next((text for key in keys if (text := scalar_text(body.get(key)))), None)
+
+
+def name_of(body: dict[Any, Any], code: str) -> str:
+    """What people call it: the first of the usual keys that says more than the code, else the code."""
+    return next((text for key in _NAMES if (text := scalar_text(body.get(key))) and text != code), code)
 
 
 def truth(value: Any) -> bool:
@@ -126,7 +131,7 @@ def _of_item(item: Any) -> Edition | None:
         return None
     return Edition(
         code,
-        first_text(item, _NAMES) or code,
+        name_of(item, code),
         any(truth(item.get(key)) for key in _DEFAULTS),
         next((item[key] for key in _MOST if item.get(key) is not None), None),
         next((item[key] for key in _PRICES if item.get(key) is not None), None),

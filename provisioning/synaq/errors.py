@@ -122,9 +122,9 @@ def from_answer(
     )
 
 
-def from_exception(request: str, problem: BaseException) -> SynaqError:
+def from_exception(request: str, problem: BaseException, *, connecting: bool = False) -> SynaqError:
     """The error for an exchange without an answer. Tells the exception's kind only: its text holds URLs."""
-    row = meanings.of_exception(problem, request.partition(" ")[0])
+    row = meanings.of_exception(problem, request.partition(" ")[0], connecting=connecting)
     return SynaqError(row.meaning, f"{row.sentence} ({type(problem).__name__})", request=request, row=row)
 
 

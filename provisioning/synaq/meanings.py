@@ -123,9 +123,12 @@ def of_status(status: int, method: str) -> Row:
     return _for_method(found, method)
 
 
-def of_exception(problem: BaseException, method: str) -> Row:
-    """The row for an exchange that gave no answer at all, by what `requests` or `urllib3` raised."""
-    meaning = Meaning.UNREACHABLE if _surely_not_sent(problem) else Meaning.CUT_OFF
+def of_exception(problem: BaseException, method: str, *, connecting: bool = False) -> Row:
+    """The row for an exchange that gave no answer at all, by what `requests` or `urllib3` raised.
+
+    `connecting` is True where the connection was still being opened, whatever the exception looks like.
+    """
+    meaning = Meaning.UNREACHABLE if connecting or _surely_not_sent(problem) else Meaning.CUT_OFF
     return _for_method(row(meaning), method)
 
 
@@ -146,10 +149,15 @@ def _rows(meaning: Meaning) -> Iterator[Row]:
 def _for_method(found: Row, method: str) -> Row:
     if method not in READING:
         return found
-    return replace(found, applied="no", resend=found.resend or found.meaning in _ALWAYS_WORTH_ASKING_AGAIN)
+    return replace(
+        found,
+        applied="no",
+        resend=found.resend or found.meaning in _ALWAYS_WORTH_ASKING_AGAIN,
+        # whether "this was done" is no question for someone who only looked
+        sentence=found.sentence.replace(", so it is not known whether this was done", ""),
+    )
 
 
-# ConnectTimeoutError is the parent of NewConnectionError in urllib3 1; named both for readers.
 _NOT_SENT = (
     requests.ConnectTimeout,
     requests.exceptions.InvalidURL,
@@ -163,17 +171,9 @@ _NOT_SENT = (
     ssl.CertificateError,
 )
 
-# The handshake comes before the request; any other TLS fault may come after it.
-_HANDSHAKE = ("HANDSHAKE", "WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "UNKNOWN_PROTOCOL", "HTTP_REQUEST")
-
 
 def _surely_not_sent(problem: BaseException) -> bool:
-    return any(isinstance(cause, _NOT_SENT) or _is_handshake(cause) for cause in _causes(problem))
-
-
-def _is_handshake(cause: BaseException) -> bool:
-    reason = getattr(cause, "reason", None)
-    return isinstance(cause, ssl.SSLError) and any(word in str(reason) for word in _HANDSHAKE)
+    return any(isinstance(cause, _NOT_SENT) for cause in _causes(problem))
 
 
 def _causes(problem: BaseException, depth: int = 6) -> Iterator[BaseException]:

@@ -15,9 +15,8 @@ from urllib.parse import quote, urlsplit
 from weakref import WeakSet
 
 import requests
-from requests.adapters import HTTPAdapter
 
-from provisioning.synaq import errors, wire
+from provisioning.synaq import errors, sockets, wire
 from provisioning.synaq.answers import Answer, parse, read_guid, read_retry_after, unwrap
 from provisioning.synaq.locations import Location, read_location
 from provisioning.synaq.meanings import READING
@@ -91,10 +90,10 @@ class Transport:
             self._gate()
         session = self._session(call.method)
         prepared = session.prepare_request(self._request(call))
-        received, problem = self._exchange(session, prepared)
+        received = self._exchange(session, prepared)
         # Raised here, outside any `except`: the exception of requests holds our headers and body.
-        if received is None:
-            raise errors.from_exception(str(call), problem or OSError())
+        if isinstance(received, Exception):
+            raise errors.from_exception(str(call), received, connecting=sockets.was_still_connecting())
         hide = (*self._auth.secrets(), str(prepared.headers.get(HASH)), *wire.secrets_in(call.payload))
         return _answer(call, received, hide)
 
@@ -114,15 +113,16 @@ class Transport:
 
     def _exchange(
         self, session: requests.Session, prepared: requests.PreparedRequest
-    ) -> tuple[_Received | None, Exception | None]:
+    ) -> _Received | Exception:
         # The adapter is asked directly: Session.send would look at redirects and keep cookies.
         adapter = session.get_adapter(str(prepared.url))
+        sockets.begin()
         try:
             response = adapter.send(prepared, stream=True, timeout=self._timeout, verify=True, proxies={})
         except Exception as problem:
-            return None, problem
+            return problem
         content, cut = _read_body(response)
-        return _Received(response.status_code, response.headers, content, cut), None
+        return _Received(response.status_code, response.headers, content, cut)
 
     def _session(self, method: str) -> requests.Session:
         local, now = self._local, time.monotonic()
@@ -143,7 +143,7 @@ class Transport:
         session.headers.update({"Accept": "application/json", "User-Agent": "Mailroom"})
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
-            session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0))
+            session.mount(scheme, sockets.Adapter())
         with self._lock:
             self._sessions.add(session)
         return session

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import responses
+
+from provisioning.synaq import Client, Meaning, SynaqError
+from provisioning.synaq.answers import read_page
+
+URL = "https://api.example.test/api/v1/mailboxes.json"
+
+
+def envelope(page: int, pages: int, guids: list[Any]) -> dict[str, Any]:
+    items = [{"guid": guid} for guid in guids]
+    return {"page": page, "limit": 2, "pages": pages, "total": 3, "_embedded": {"mailboxes": items}}
+
+
+def test_page_of_the_envelope_is_read(current: Client, wire: responses.RequestsMock) -> None:
+    wire.get(URL, json=envelope(1, 2, ["a", "b"]))
+    page = current.mailboxes.list(domain_guid="D")
+    assert [item["guid"] for item in page.items] == ["a", "b"]
+    assert (page.page, page.limit, page.pages, page.total, page.has_next) == (1, 2, 2, 3, True)
+
+
+def test_every_page_is_walked_and_no_object_twice(current: Client, wire: responses.RequestsMock) -> None:
+    wire.get(URL, json=envelope(1, 2, ["a", "b"]))
+    wire.get(URL, json=envelope(2, 2, ["b", "c"]))
+    assert [item["guid"] for item in current.mailboxes.each(domain_guid="D")] == ["a", "b", "c"]
+    requests: list[Any] = [call.request for call in wire.calls]
+    assert [request.params["page"] for request in requests] == ["1", "2"]
+
+
+def test_walk_ends_where_a_server_ignores_the_page(current: Client, wire: responses.RequestsMock) -> None:
+    wire.get(URL, json=envelope(1, 9, ["a", "b"]))
+    assert len(list(current.mailboxes.each(domain_guid="D"))) == 2
+
+
+@pytest.mark.parametrize("walk", ["ous", "domains"])
+def test_other_nouns_walk_too(walk: str, current: Client, wire: responses.RequestsMock) -> None:
+    wire.get(f"https://api.example.test/api/v1/{walk}.json", json=[{"guid": "x"}])
+    assert list(getattr(current, walk).each()) == [{"guid": "x"}]
+
+
+def test_reseller_is_found_by_its_type(current: Client, wire: responses.RequestsMock) -> None:
+    wire.get("https://api.example.test/api/v1/ous.json", json={"_embedded": {"ous": [{"guid": "R"}]}})
+    assert current.ous.find_reseller() == {"guid": "R"}
+
+
+@pytest.mark.parametrize("answer", [{"json": {"what": 1}}, {"json": {"_embedded": 5}}, {"body": "<html>"}])
+def test_answer_that_is_no_list_is_an_error(answer: dict[str, Any], current: Client, wire: Any) -> None:
+    wire.get(URL, **answer)
+    with pytest.raises(SynaqError) as caught:
+        current.mailboxes.list(domain_guid="D")
+    assert (caught.value.meaning, caught.value.applied) == (Meaning.UNREADABLE, "no")
+
+
+def test_filter_that_no_document_names_is_refused(current: Client) -> None:
+    with pytest.raises(SynaqError, match="colour"):
+        current.mailboxes.list(colour="red")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        [{"guid": "a"}],
+        {"_embedded": {"mailboxes": [{"guid": "a"}]}},
+        {"_embedded": {"items": [{"guid": "a"}]}},
+        {"_embedded": [{"guid": "a"}, "junk"]},
+        {"mailboxes": [{"guid": "a"}], "pages": "1", "total": "1"},
+    ],
+)
+def test_list_is_found_in_every_shape(raw: Any) -> None:
+    page = read_page(raw, "mailboxes", 1, 100)
+    assert page is not None
+    assert page.items == [{"guid": "a"}]
+    assert not page.has_next
+
+
+def test_pages_are_counted_from_the_total_where_the_envelope_does_not_say() -> None:
+    page = read_page({"total": 250, "_embedded": {"mailboxes": [{"guid": "a"}]}}, "mailboxes", 1, 100)
+    assert page is not None
+    assert (page.pages, page.has_next) == (3, True)
