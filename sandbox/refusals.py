@@ -14,7 +14,7 @@ MESSAGES = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 (it is an answer rather than a fault of the program)
+class Refusal(Exception):
     """A request that is answered with an error: status, message and perhaps a list of 'field: words'."""
 
     def __init__(self, status: int, message: str = "", errors: list[str] | None = None) -> None:
