@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioning.synaq import errors, meanings
+from provisioning.synaq import meanings
 from provisioning.synaq.answers import read_guid, read_state
 from provisioning.synaq.editions import scalar_text
 from provisioning.synaq.errors import SynaqError, read_errors
@@ -48,9 +48,8 @@ class Actions:
             if meanings.ends_a_mailbox_delete(error.status):
                 return RemoteAction(path.rpartition("/")[2], None, "", gone=True)
             raise
-        if not isinstance(answer.body, dict):
-            raise errors.unreadable(str(call), answer.status, "SYNAQ's answer is not an action.")
-        return _read(answer.body, path, answer.retry_after)
+        body = answer.body if isinstance(answer.body, dict) else {}
+        return _read(body, path, answer.retry_after)
 
 
 def _read(body: dict[str, Any], path: str, retry_after: float | None) -> RemoteAction:

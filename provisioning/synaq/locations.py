@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 _KINDS = {
     "ous": "ou",
@@ -40,7 +40,7 @@ def read_location(value: str | None, request_path: str = "/api/v1/") -> Location
         action_id, parts = parts[-1], parts[:-2]
     if path is None or len(parts) < 2 or parts[-2] not in _KINDS:
         return None
-    return Location(path, parts[-1], action_id, _KINDS[parts[-2]])
+    return Location(path, unquote(parts[-1]), action_id, _KINDS[parts[-2]])
 
 
 def normal_path(value: str | None, request_path: str = "/api/v1/") -> str | None:

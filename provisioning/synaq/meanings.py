@@ -167,6 +167,7 @@ _NOT_SENT = (
     pool.NameResolutionError,
     pool.ConnectTimeoutError,
     pool.LocationParseError,
+    pool.ClosedPoolError,
     ssl.SSLCertVerificationError,
     ssl.CertificateError,
 )

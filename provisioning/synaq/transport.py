@@ -186,11 +186,22 @@ def _answer(call: Call, received: _Received, hide: tuple[str, ...]) -> Answer:
         raise errors.from_answer(str(call), received.status, raw, retry_after=retry_after, hide=hide)
     if received.cut and call.expect in (Expect.BODY, Expect.ANYTHING):
         raise errors.unreadable(str(call), received.status, "SYNAQ's answer broke off.")
-    location = read_location(received.headers.get("Location"), f"{call.path}.json")
     body = unwrap(raw, call.noun) if isinstance(raw, dict | list) else None
-    answer = Answer(received.status, body, raw, location or _named_in_body(call, body), retry_after)
+    location = read_location(received.headers.get("Location"), f"{call.path}.json")
+    if not _leads_there(call, location):
+        location = _named_in_body(call, body)
+    answer = Answer(received.status, body, raw, location, retry_after)
     _must_say(call, answer)
     return answer
+
+
+def _leads_there(call: Call, location: Location | None) -> bool:
+    """Whether the location is of what was asked for: a domain's GUID must never be taken for its mailbox's."""
+    if location is None:
+        return False
+    if call.expect is Expect.QUEUED:
+        return location.action_id is not None
+    return call.expect is not Expect.CREATED or location.kind == call.noun
 
 
 def _named_in_body(call: Call, body: Any) -> Location | None:
@@ -210,9 +221,9 @@ _PLURAL = {"ou": "ous", "package": "packages", "domain": "domains", "mailbox": "
 
 def _must_say(call: Call, answer: Answer) -> None:
     lacking = None
-    if call.expect is Expect.BODY and not isinstance(answer.body, dict | list):
+    if call.expect is Expect.BODY and not isinstance(answer.body, dict if call.noun else dict | list):
         lacking = "SYNAQ's answer is not the JSON that was expected."
-    elif call.expect is Expect.QUEUED and (answer.location is None or answer.location.action_id is None):
+    elif call.expect is Expect.QUEUED and answer.location is None:
         lacking = "SYNAQ's answer does not say where the action can be followed."
     elif (call.expect is Expect.CREATED or answer.status == 202) and answer.location is None:
         lacking = "SYNAQ's answer does not say where the result can be found."

@@ -39,6 +39,7 @@ def test_every_spelling_of_an_action_reads_alike(spelling: str) -> None:
         ("/api/v1/mailboxes/M.json", "M", "mailbox"),
         ("/api/v1/domains/D/dls/L", "L", "list"),
         ("/api/v1/mailboxes/4711", "4711", "mailbox"),
+        ("/api/v1/mailboxes/a%2Fb", "a/b", "mailbox"),
     ],
 )
 def test_location_of_an_object_tells_its_kind(spelling: str, guid: str, kind: str) -> None:

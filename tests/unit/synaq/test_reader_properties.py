@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.synaq import answers, catalogue, wire
+from provisioning.synaq import answers, catalogue, lists, wire
 from provisioning.synaq.errors import read_code, read_message
 from provisioning.synaq.text import LONGEST, plain
 
@@ -114,6 +114,71 @@ def test_usage_counts_keep_their_total(counts: list[tuple[str, int]], as_text: b
     assert report is not None
     assert report.counts == counts
     assert sum(count for _, count in report.counts) == sum(count for _, count in counts)
+
+
+NAMES = st.from_regex(r"[a-z]{1,8}(_[a-z]{1,6}){0,2}", fullmatch=True).filter(
+    lambda name: (
+        name
+        not in (
+            "errors",
+            "error",
+            "global",
+            "form",
+            "messages",
+            "message",
+            "base",
+            "children",
+            "data",
+            "fields",
+        )
+    )
+)
+WORDS = st.from_regex(r"[A-Z][a-z]{2,8}( [a-z]{1,8}){1,4}\.", fullmatch=True)
+COMPLAINTS = st.lists(st.tuples(NAMES, WORDS), max_size=6, unique_by=lambda pair: pair[0])
+
+
+@given(COMPLAINTS, st.integers(0, 3))
+def test_complaints_read_back_in_every_form(complaints: list[tuple[str, str]], form: int) -> None:
+    value = [
+        [f"{field}: {words}" for field, words in complaints],
+        {field: [words] for field, words in complaints},
+        {"children": {field: {"errors": [words]} for field, words in complaints}},
+        [{"field": field, "message": words} for field, words in complaints],
+    ][form]
+    assert [(error.field, error.message) for error in answers.read_errors(value)] == complaints
+
+
+GUIDS = st.uuids().map(str)
+
+
+@given(st.dictionaries(NAMES, st.none() | st.text(max_size=9)), st.booleans())
+def test_service_fields_read_back_bare_or_wrapped(fields: dict[str, str | None], wrapped: bool) -> None:
+    body = {"domain_name": "acme.com", "fields": fields}
+    assert answers.read_domain_fields({"domain": body} if wrapped else body) == fields
+
+
+@given(st.lists(GUIDS, unique=True, max_size=5), st.integers(0, 2))
+def test_links_read_back_in_every_form(guids: list[str], form: int) -> None:
+    packages = [guids, [{"guid": guid} for guid in guids], {guid: {"code": "X"} for guid in guids}][form]
+    assert answers.read_links({"guid": "D", "packages": packages}) == guids
+
+
+@given(st.lists(st.tuples(GUIDS, NAMES, NAMES), max_size=4))
+def test_editions_of_a_mailbox_read_back(editions: list[tuple[str, str, str]]) -> None:
+    packages = [{"guid": guid, "code": code, "edition_code": edition} for guid, code, edition in editions]
+    assert answers.read_mailbox_editions({"guid": "M", "packages": packages}) == editions
+
+
+@given(st.lists(GUIDS, unique=True, max_size=30), st.integers(1, 7))
+def test_walk_of_a_list_meets_every_object_once(guids: list[str], limit: int) -> None:
+    def page(number: int) -> answers.Page:
+        items = [{"guid": guid} for guid in guids[(number - 1) * limit : number * limit]]
+        envelope = {"page": number, "limit": limit, "total": len(guids), "_embedded": {"ous": items}}
+        found = answers.read_page(envelope, "ous", number, limit)
+        assert found is not None
+        return found
+
+    assert [item["guid"] for item in lists.walk(page)] == guids
 
 
 TIMES = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1))

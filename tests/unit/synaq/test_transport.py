@@ -131,7 +131,18 @@ def test_queued_action_is_found_by_the_id_in_the_body(legacy: Client, wire: resp
     assert answer.location == Location("/api/v1/domains/D/actions/9", "D", "9", "domain")
 
 
-@pytest.mark.parametrize("answer", [{"status": 201}, {"status": 200, "body": "<html>"}, {"status": 204}])
+ELSEWHERE = {"Location": "/api/v1/ous/O/actions/3"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 201},
+        {"status": 200, "body": "<html>"},
+        {"status": 204},
+        {"status": 202, "headers": ELSEWHERE},
+    ],
+)
 def test_creation_that_names_nothing_is_unknown(answer: Any, legacy: Client, wire: Any) -> None:
     wire.post(f"{BASE}/api/v1/ous/O/domains.json", **answer)
     with pytest.raises(SynaqError) as caught:
@@ -148,6 +159,24 @@ def test_link_that_starts_a_migration_tells_its_action(current: Client, wire: re
     wire.add("LINK", url, status=202, headers={"Location": "/api/v1/domains/D/actions/5"})
     answer = current.packages.link("P", "D")
     assert answer.location == Location("/api/v1/domains/D/actions/5", "D", "5", "domain")
+
+
+def test_queued_action_is_never_the_object_that_a_location_names_instead(
+    legacy: Client, wire: responses.RequestsMock
+) -> None:
+    there = {"Location": "/api/v1/domains/D"}
+    wire.post(f"{BASE}/api/v1/domains/D/actions.json", status=202, headers=there, json={"action": {"id": 9}})
+    answer = legacy.domains.act("D", "Close")
+    assert answer.location is not None
+    assert answer.location.action_id == "9"
+
+
+@pytest.mark.parametrize("body", [[], [1], "x", 5, None])
+def test_object_that_is_none_is_unreadable(body: Any, legacy: Client, wire: responses.RequestsMock) -> None:
+    wire.get(f"{BASE}/api/v1/ous/O.json", json=body)
+    with pytest.raises(SynaqError) as caught:
+        legacy.ous.get("O")
+    assert (caught.value.meaning, caught.value.applied) == (Meaning.UNREADABLE, "no")
 
 
 @pytest.mark.parametrize("body", ["", "null", "[]", "done"])
