@@ -25,8 +25,8 @@ PACKAGES = ("portal", "provisioning", "sandbox", "dev", "tests")
 # name, words, whether it runs with the settings of production. The slowest first.
 CHECKS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("types", ("mypy", "--explicit-package-bases", *PACKAGES), False),
-    ("template form", ("djlint", "--check", "--quiet", "templates"), False),
-    ("template lint", ("djlint", "--lint", "--quiet", "templates"), False),
+    ("template-form", ("djlint", "--check", "--quiet", "templates"), False),
+    ("template-lint", ("djlint", "--lint", "--quiet", "templates"), False),
     ("lint", ("ruff", "check", "."), False),
     ("form", ("ruff", "format", "--check", "."), False),
     ("imports", ("lint-imports",), False),

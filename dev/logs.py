@@ -6,11 +6,15 @@ import logging
 import re
 import subprocess
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 WIDTH = 220
+MOST, PERIOD = 12, 10.0  # lines of one child on the terminal, in so many seconds
+TRACEBACK = (" ", "\t", "Traceback (most", "During handling of", "The above exception")
 QUIET = re.compile(r"\b(?:INFO|DEBUG)\b|\"level\": ?\"(?:info|debug)\"|\[(?:info|debug) *\]", re.IGNORECASE)
 
 
@@ -22,6 +26,7 @@ class Log:
         self.last = ""
         self._name = name
         self._say = say
+        self._shown: deque[float] = deque()
         self._thread: threading.Thread | None = None
         self._file = RotatingFileHandler(self.path, maxBytes=10_000_000, backupCount=2, encoding="utf-8")
 
@@ -52,9 +57,20 @@ class Log:
         self.last = line
         self._file.emit(logging.LogRecord(self._name, logging.INFO, "", 0, line, None, None))
         if self._say is not None and _telling(line):
-            self._say(f"{self._name:<8}| {line[:WIDTH]}")
+            self._show(line[:WIDTH])
+
+    def _show(self, line: str) -> None:
+        """One page that fails at every look must not push the address of the portal off the screen."""
+        assert self._say is not None
+        now = time.monotonic()
+        while self._shown and now - self._shown[0] > PERIOD:
+            self._shown.popleft()
+        if len(self._shown) < MOST:
+            self._shown.append(now)
+            more = f" ... (more of it in {self.path})" if len(self._shown) == MOST else ""
+            self._say(f"{self._name:<8}| {line}{more}")
 
 
 def _telling(line: str) -> bool:
-    """Whether the line is worth a look while all goes well: warnings and errors, of a traceback its ends only."""
-    return not QUIET.search(line) and not line.startswith((" ", "\t"))
+    """Whether the line is worth a look while all goes well: warnings and errors, of a traceback its end only."""
+    return not QUIET.search(line) and not line.startswith(TRACEBACK)

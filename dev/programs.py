@@ -56,7 +56,7 @@ def web(environment: Mapping[str, str], port: int) -> Program:
     if Path("/dev/shm").is_dir():  # noqa: S108  the workers' sign of life must not wait for a disk
         argv += ["--worker-tmp-dir", "/dev/shm"]  # noqa: S108
     # The sign-in page needs the database and the templates; the health page may rightly complain this early.
-    return Program("web", argv, environment, ready=answers_http(port, "/accounts/login/"))
+    return Program("web", argv, environment, ready=answers_http(port, "/accounts/login/"), pause=0.2)
 
 
 def worker(environment: Mapping[str, str]) -> Program:

@@ -121,6 +121,9 @@ def _prepare(
         raise Trouble(
             last if code == 2 else f"The database could not be prepared: {last} (all of it: {log})."
         )
+    for line in lines:
+        if "\t" not in line:
+            say(f"  {line}")
     return _sign_ins(lines)
 
 

@@ -36,6 +36,7 @@ class Program:
     argv: Sequence[str]
     environment: Mapping[str, str]
     ready: Callable[[], bool] = lambda: True
+    pause: float = 0.05  # between two questions whether it is ready
     account: Account | None = None
     rank: int = 0
     shown: bool = True
@@ -91,7 +92,7 @@ class Supervisor:
                 child.log.settle()
                 words = child.log.last or "it said nothing"
                 raise Trouble(f"The {name} did not start: {words} (all of it: {child.log.path}).")
-            time.sleep(0.05)
+            time.sleep(child.program.pause)
 
     def tick(self) -> None:
         """Take notice of children that ended or are held, and start those that are due."""

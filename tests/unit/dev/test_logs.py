@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.logs import WIDTH, Log
+from dev.logs import MOST, WIDTH, Log
 
 
 def follow(folder: Path, text: str) -> tuple[Log, list[str]]:
@@ -34,11 +34,21 @@ def test_everyday_lines_are_kept_and_not_shown(tmp_path: Path, line: str) -> Non
     assert said == []
 
 
-@pytest.mark.parametrize(
-    "line", ['{"event": "away", "level": "warning"}', "ValueError: no", "Traceback (most recent …"]
-)
+@pytest.mark.parametrize("line", ['{"event": "away", "level": "warning"}', "ValueError: no"])
 def test_troubles_are_shown_with_the_name_of_who_says_it(tmp_path: Path, line: str) -> None:
     assert follow(tmp_path, line)[1] == [f"worker  | {line}"]
+
+
+def test_of_a_traceback_only_its_end_is_shown(tmp_path: Path) -> None:
+    text = "Traceback (most recent call last):\n  File x\n    call()\nKeyError: 1\n\nDuring handling of the above …"
+    assert follow(tmp_path, text)[1] == ["worker  | KeyError: 1"]
+
+
+def test_a_flood_of_errors_is_shown_in_part_and_kept_whole(tmp_path: Path) -> None:
+    log, said = follow(tmp_path, "\n".join(f"error {number}" for number in range(100)))
+    assert len(said) == MOST
+    assert said[-1] == f"worker  | error {MOST - 1} ... (more of it in {log.path})"
+    assert len(log.path.read_text().splitlines()) == 100
 
 
 def test_long_lines_are_cut_on_the_terminal_only(tmp_path: Path) -> None:
