@@ -41,6 +41,7 @@ def listen(settings: Settings) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))
+        listening.listen(512)  # who reads our one line may connect at once
     except (OSError, OverflowError) as error:
         listening.close()
         raise BadSettingError(f"The sandbox cannot use {settings.host}:{settings.port}: {error}.") from None

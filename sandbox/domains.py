@@ -117,7 +117,7 @@ def _given_fields(given: Any, known: dict[str, str | None]) -> dict[str, str | N
         raise invalid(f"fields: {BLANK if given in (None, {}) else INVALID}")
     errors = [f"{name}: {EXTRA}" for name in given if name not in known]
     for name, value in given.items():
-        words = None if name in errors or value is None else _field_fault(name, value)
+        words = _field_fault(name, value) if name in known and value is not None else None
         errors += [f"{name}: {words}"] if words else []
     for one, other in PAIRS:
         if {one, other} <= set(known) and given.get(one) != given.get(other):
