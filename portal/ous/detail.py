@@ -1,0 +1,155 @@
+"""What the page of one OU shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
+from django.http import HttpRequest
+from django.urls import reverse
+
+from portal import access, creations, inflight, roles
+from portal.activity import present
+from portal.ous import countries, figures
+from provisioning.models import OU, Action
+from provisioning.operations import OPERATIONS
+from provisioning.synaq.wire import VAT_NUMBER
+
+MOST = 25
+_LATEST = 10
+
+
+@dataclass(frozen=True)
+class Shown:
+    context: dict[str, Any]
+    actions: list[Action]
+    moving: bool = False
+
+
+def company(request: HttpRequest, ou: OU) -> Shown:
+    """Packages, domains, mailboxes by edition, what is in progress."""
+    actions = _actions(request, ou)
+    asked_packages = creations.pending(request, "package", ou=ou)
+    asked_domains = creations.pending(request, "domain", ou=ou)
+    context = {
+        "details": _details(ou.raw),
+        "address": _address(ou.raw),
+        **_packages(request, ou),
+        **_domains(request, ou),
+        "asked_packages": present.rows(asked_packages),
+        "asked_domains": present.rows(asked_domains),
+        "editions": figures.mailboxes_by_edition(request, ou),
+        "activity": present.rows(actions),
+        "sees": _sees(request, ou),
+        "new_package_url": _url_if(request, "package.create", ou, "packages:new"),
+        "new_domain_url": _url_if(request, "domain.create", ou, "domains:new"),
+    }
+    context["next"] = _next_step(context, ou)
+    return Shown(context, inflight.together(actions, asked_packages, asked_domains))
+
+
+def reseller(request: HttpRequest, ou: OU) -> Shown:
+    """The OUs directly below it, and what is in progress under it."""
+    below = list(access.ous(request).filter(parent=ou, gone_at=None).order_by("title", "id")[:MOST])
+    rows = figures.of_companies(request, below)
+    asked = creations.pending(request, "ou", kind="ou", guid=ou.guid)
+    actions = _actions(request, ou)
+    may = access.may(request, OPERATIONS["ou.create_company"], ou)
+    context = {
+        "details": _details(ou.raw),
+        "address": _address(ou.raw),
+        "rows": rows,
+        "more": len(below) == MOST,
+        "asked": present.rows(asked),
+        "activity": present.rows(actions),
+        "sees": _sees(request, ou) | figures.sees(request),
+        "new_url": f"{reverse('ous:new')}?parent={ou.guid}" if may and not ou.gone_at else "",
+    }
+    return Shown(context, inflight.together(actions, asked), any(row["moving"] for row in rows))
+
+
+def _sees(request: HttpRequest, ou: OU) -> dict[str, bool]:
+    held = access.grants(request)
+    return {
+        "packages": held.has_on(roles.SEE_PACKAGES, ou),
+        "domains": held.has_on(roles.SEE_DOMAINS, ou),
+        "mailboxes": held.has_on(roles.SEE_MAILBOXES, ou),
+        "activity": held.has_on(roles.SEE_ACTIVITY, ou),
+    }
+
+
+def _url_if(request: HttpRequest, operation: str, ou: OU, route: str) -> str:
+    """The address, if the person may ask for the operation there."""
+    may = not ou.gone_at and access.may(request, OPERATIONS[operation], ou)
+    return reverse(route, args=[ou.guid]) if may else ""
+
+
+def _actions(request: HttpRequest, ou: OU) -> list[Action]:
+    """Everything open for the OU and the latest that has ended, the one that made it included; newest first."""
+    seen = access.actions(request).select_related("by")
+    own = seen.filter(ou=ou).order_by("-id")
+    made = seen.filter(result_kind="ou", result_guid=ou.guid, connection=ou.connection_id).order_by("-id")
+    found = inflight.together(own.filter(state__in=Action.OPEN)[:MOST], own[:_LATEST], made[:1])
+    return sorted(found, key=lambda action: (not action.is_open, -action.pk))[:MOST]
+
+
+def _packages(request: HttpRequest, ou: OU) -> dict[str, Any]:
+    own = access.packages(request).filter(ou=ou, gone_at=None)
+    rows = list(own.prefetch_related("editions").order_by("code", "id")[:MOST])
+    doing = creations.open_by_guid(request, "package", rows)
+    return {
+        "packages": [{"package": row, "action": doing.get(row.guid)} for row in rows],
+        "packages_count": len(rows) if len(rows) < MOST else own.count(),
+    }
+
+
+def _domains(request: HttpRequest, ou: OU) -> dict[str, Any]:
+    own = access.domains(request).filter(ou=ou, gone_at=None)
+    rows = list(own.prefetch_related("packages").order_by("name", "id")[:MOST])
+    doing = creations.open_by_guid(request, "domain", rows)
+    counted = access.mailboxes(request).filter(domain__in=rows, gone_at=None).order_by().values_list("domain")
+    numbers = dict(counted.annotate(number=Count("pk")))
+    return {
+        "domains": [
+            {"domain": row, "action": doing.get(row.guid), "mailboxes": numbers.get(row.pk, 0)}
+            for row in rows
+        ],
+        "domains_count": len(rows) if len(rows) < MOST else own.count(),
+    }
+
+
+def _next_step(context: Mapping[str, Any], ou: OU) -> dict[str, str] | None:
+    """What a company that is new needs next, and where that is done; None when it is set up or under way."""
+    if context["asked_packages"] or context["asked_domains"] or ou.gone_at:
+        return None
+    if not context["packages"] and context["new_package_url"]:
+        text = "Nothing is sold to this company yet. A package is one product with its editions."
+        return {"text": text, "url": context["new_package_url"], "label": "Sell a package"}
+    if context["packages"] and not context["domains"] and context["new_domain_url"]:
+        text = "It has a package and no domain yet. The package's services work on a domain."
+        return {"text": text, "url": context["new_domain_url"], "label": "Add a domain"}
+    return None
+
+
+def _details(raw: Any) -> list[tuple[str, str]]:
+    raw = raw if isinstance(raw, Mapping) else {}
+    rows = (("Client reference", "client_ref"), ("Phone number", "phone_number"), ("VAT number", VAT_NUMBER))
+    return [(label, _text(raw.get(key))) for label, key in rows]
+
+
+def _address(raw: Any) -> list[str]:
+    """The lines of the address as they stand on an envelope."""
+    address = raw.get("physical_address") if isinstance(raw, Mapping) else None
+    if not isinstance(address, Mapping):
+        return []
+    lines = [_text(address[key]) for key in sorted(map(str, address)) if key.startswith("line_")]
+    town = f"{_text(address.get('city'))} {_text(address.get('postal_code'))}".strip()
+    code = _text(address.get("country"))
+    country = countries.NAMES.get(code.upper(), code)
+    return [line for line in [*lines, town, country] if line]
+
+
+def _text(value: Any) -> str:
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
