@@ -1,6 +1,5 @@
 """State folders that the database's account can get to."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -27,10 +26,3 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     """No servers given from outside."""
     for name in ("DATABASE_URL", "REDIS_URL", "PG_BIN", "VALKEY_BIN"):
         monkeypatch.delenv(name, raising=False)
-
-
-def launcher_environment(state: State, **more: str) -> dict[str, str]:
-    """The environment for `python -m dev` as a process of its own."""
-    foreign = ("SYNAQ_", "SANDBOX_", "DATABASE_URL", "REDIS_URL", "PORT")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    return {**kept, "MAILROOM_STATE": str(state.root), **more}

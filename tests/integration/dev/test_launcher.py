@@ -12,7 +12,7 @@ from dev.__main__ import COMMANDS
 from dev.settings import claim_port
 from dev.state import CHECKOUT, State, write_record
 from dev.trouble import Trouble
-from tests.integration.dev.conftest import launcher_environment
+from tests.integration.dev.helpers import launcher_environment
 
 
 def dev(state: State, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:

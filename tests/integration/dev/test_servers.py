@@ -6,23 +6,21 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import pytest
 import redis
 
-from dev import postgres as postgres_module
 from dev import processes
+from dev.accounts import database_account
 from dev.binaries import find_postgres, find_redis
 from dev.secrets import load_secrets
 from dev.servers import Servers, start_servers
 from dev.state import CHECKOUT, State, read_record
 from dev.supervise import Supervisor, clear_leftovers
 from dev.trouble import Trouble
-from tests.integration.dev.conftest import launcher_environment
+from tests.integration.dev.helpers import launcher_environment, pid, wait_for
 
 pytestmark = pytest.mark.usefixtures("bare")
 
@@ -34,19 +32,12 @@ def start(state: State, supervisor: Supervisor, *, durable: bool = False) -> Ser
 
 def query(servers: Servers, words: str) -> list[tuple[object, ...]]:
     with psycopg.connect(servers.database_url, autocommit=True) as connection:
-        cursor = connection.execute(words)  # type: ignore[arg-type]
+        cursor = connection.execute(words)
         return cursor.fetchall() if cursor.description else []
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-
-
 def pids(state: State) -> list[int]:
-    return [entry["pid"] for entry in read_record(state).get("processes", {}).values()]
+    return [int(entry["pid"]) for entry in read_record(state).get("processes", {}).values()]
 
 
 def test_both_answer_and_the_next_start_finds_the_data(state: State) -> None:
@@ -59,7 +50,7 @@ def test_both_answer_and_the_next_start_finds_the_data(state: State) -> None:
     client.close()
     first = pids(state)
     supervisor.stop()
-    assert not any(processes.identity(pid) for pid in first)
+    assert not any(processes.identity(number) for number in first)
 
     supervisor = Supervisor(state)
     again = start(state, supervisor)
@@ -84,14 +75,10 @@ def test_a_killed_postgres_is_started_again_with_its_data(state: State) -> None:
     supervisor = Supervisor(state)
     servers = start(state, supervisor, durable=True)
     query(servers, "CREATE TABLE kept (word text)")
-    pid = read_record(state)["processes"]["postgres"]["pid"]
-    os.kill(pid, signal.SIGKILL)
-    wait_for(
-        lambda: (
-            supervisor.tick()
-            or read_record(state)["processes"].get("postgres", {}).get("pid") not in (None, pid)
-        )
-    )
+    first = pid(state, "postgres")
+    assert first
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: pid(state, "postgres") not in (None, first), supervisor)
     supervisor.wait_ready("postgres")
     assert query(servers, "SELECT * FROM kept") == []
     supervisor.stop()
@@ -112,7 +99,7 @@ def test_servers_whose_launcher_was_killed_are_ended_and_started_anew(state: Sta
     launcher.kill()
     launcher.wait()
     launcher.stdout.close()
-    assert all(processes.identity(pid) for pid in left)
+    assert all(processes.identity(number) for number in left)
     supervisor = Supervisor(state)
     servers = start(state, supervisor)
     assert query(servers, "SELECT 1") == [(1,)]
@@ -154,7 +141,7 @@ def test_data_of_another_version_is_one_sentence(state: State) -> None:
 
 
 def test_data_that_was_made_in_part_is_made_again(state: State) -> None:
-    account = postgres_module.database_account()
+    account = database_account()
     home = state.root / "postgres"
     (home / "data/base").mkdir(parents=True)
     for folder in (home, home / "data"):
@@ -253,4 +240,4 @@ def test_throwaway_servers_of_a_killed_command_are_cleared_by_the_next(state: St
     launcher.stdout.close()
     subprocess.run([*words, ""], cwd=CHECKOUT, env=environment, check=True)
     assert not left.exists()
-    assert not any(processes.identity(pid) for pid in servers)
+    assert not any(processes.identity(number) for number in servers)

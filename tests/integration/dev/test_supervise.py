@@ -5,15 +5,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dev import processes
-from dev.state import CHECKOUT, State, read_record
+from dev.state import CHECKOUT, State
 from dev.supervise import Program, Supervisor, clear_leftovers
 from dev.trouble import Trouble
+from tests.integration.dev.helpers import pid, wait_for
 
 SLEEPER = "import time\nwhile True: time.sleep(60)"
 STUBBORN = (
@@ -24,22 +25,6 @@ PARENT = f"import subprocess, sys\nprint(subprocess.Popen([sys.executable, '-c',
 
 def program(name: str, code: str, **more: object) -> Program:
     return Program(name, [sys.executable, "-c", code], {"PATH": os.defpath}, **more)  # type: ignore[arg-type]
-
-
-def wait_for(
-    condition: Callable[[], object], supervisor: Supervisor | None = None, seconds: float = 15
-) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        if supervisor:
-            supervisor.tick()
-        time.sleep(0.02)
-
-
-def pid(state: State, name: str) -> int | None:
-    entry = read_record(state).get("processes", {}).get(name)
-    return int(entry["pid"]) if entry else None
 
 
 @pytest.fixture
