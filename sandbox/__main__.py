@@ -3,6 +3,7 @@
 import socket
 import sqlite3
 import sys
+from contextlib import suppress
 
 import uvicorn
 
@@ -80,7 +81,9 @@ def serve(world: World, listening: socket.socket) -> None:
         ws="none",
         timeout_graceful_shutdown=2,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    # the server raises the signal again once it has stopped; Ctrl-C is no error of ours
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 if __name__ == "__main__":

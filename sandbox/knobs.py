@@ -154,7 +154,10 @@ def _plan(
 
 
 def speed(world: World, given: dict[str, Any]) -> dict[str, Any]:
-    """How long the actions that are queued from now on take: '2' or '0.5-3'."""
+    """How long the actions that are queued from now on take: '2', '0.5-3', or 'default' as at the start."""
+    if given.get("seconds") == "default":
+        world.set_value("seconds", list(world.settings.seconds))
+        return {"seconds": list(world.settings.seconds)}
     try:
         least, most = read_seconds(str(given.get("seconds", "")))
     except BadSettingError as error:

@@ -63,6 +63,16 @@ def _form(products: Sequence[Product]) -> Json:
     return {"name": "package", "method": "POST", "children": [{"name": "code", "choices": choices}]}
 
 
+def _form_flat(products: Sequence[Product]) -> Json:
+    codes = [{"value": product.code, "label": product.name} for product in products]
+    editions = {product.code: _choices(product)["children"][0]["choices"] for product in products}
+    fields = [
+        {"name": "code", "required": True, "choices": codes},
+        {"name": "editions", "required": False, "multiple": True, "choices": editions},
+    ]
+    return {"name": "package", "method": "POST", "children": fields}
+
+
 def _unreadable(products: Sequence[Product]) -> Json:
     return {"revision": 7, "matrix": [[len(product.editions), 1] for product in products]}
 
@@ -76,6 +86,7 @@ SHAPES: dict[str, Callable[[Sequence[Product]], Json]] = {
     "embedded": lambda products: {"_embedded": {"packages": _list(products)}},
     "groups": _groups,
     "form": _form,
+    "form-flat": _form_flat,
     "unreadable": _unreadable,
 }
 DEFAULT_SHAPE = "packages"

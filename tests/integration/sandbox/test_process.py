@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -68,10 +69,10 @@ class Process:
         self._child.kill()
         self._child.communicate()
 
-    def stop(self) -> int:
-        self._child.terminate()
-        self._child.communicate(timeout=10)
-        return self._child.returncode
+    def stop(self, number: int = signal.SIGTERM) -> str:
+        """Ask it to end; what it printed since its first line."""
+        self._child.send_signal(number)
+        return self._child.communicate(timeout=10)[0]
 
     def call(self, method: str, path: str, body: Any = None, *, salt: str | None = None) -> requests.Response:
         salt = salt or str(next(self._salts))
@@ -181,9 +182,10 @@ def test_one_address_is_created_once_by_many_at_a_time(sandbox: Process) -> None
     assert statuses == [201] + [400] * 15
 
 
-def test_it_stops_when_it_is_told_to_and_keeps_its_state(sandbox: Process) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_quietly_when_it_is_told_to_and_keeps_its_state(sandbox: Process, number: int) -> None:
     sandbox.live_domain()
-    sandbox.stop()
+    assert sandbox.stop(number) == ""
     with sqlite3.connect(sandbox.state) as database:
         (found,) = database.execute("SELECT count(*) FROM things WHERE kind = 'domain'").fetchone()
     database.close()

@@ -34,6 +34,13 @@ def test_a_form_leads_back_to_the_page(legacy: Driver) -> None:
     assert "4 to 5 s" in legacy.get("/control/").raw.decode()
 
 
+def test_the_speed_goes_back_to_what_was_set_at_the_start(legacy: Driver) -> None:
+    legacy.control("speed", seconds="600")
+    assert legacy.control("speed", seconds="default").json == {"seconds": [2.0, 2.0]}
+    domain = legacy.live_domain()
+    assert legacy.state("domain", domain) == "active"
+
+
 def test_bad_requests_are_named(legacy: Driver) -> None:
     assert legacy.call("POST", "/control/speed", b"{").status == 400
     assert legacy.call("POST", "/control/speed", b"[]").status == 400

@@ -28,6 +28,8 @@ def test_locations_are_answered_without_the_suffix_too(legacy: Driver) -> None:
     ("change", "error"),
     [
         ({"title": ""}, "title: This value should not be blank."),
+        ({"title": "  "}, "title: This value should not be blank."),
+        ({"title": "x" * 256}, "title: This value is too long. It should have 255 characters or less."),
         ({"title": 7}, "title: This value is not valid."),
         ({"vat_number": "1"}, "vat_number: This field was not expected."),
         ({"physical_address": None}, "physical_address: This value should not be blank."),

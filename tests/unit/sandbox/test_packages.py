@@ -38,6 +38,7 @@ SHAPES = (
     "embedded",
     "groups",
     "form",
+    "form-flat",
 )
 
 
