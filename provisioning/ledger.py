@@ -107,7 +107,7 @@ def _move(action: Action, came_from: Iterable[str], **changes: Any) -> bool:
 
 _NEXT_IN_LINE = """
     SELECT a.id FROM provisioning_action a
-    WHERE a.state = 'queued' AND a.next_at <= now() AND a.connection_id = %s
+    WHERE a.state = 'queued' AND a.next_at <= %s AND a.connection_id = %s
       AND NOT EXISTS (
         SELECT 1 FROM provisioning_action b
         WHERE b.lock_key = a.lock_key AND b.id <> a.id
@@ -119,7 +119,7 @@ _NEXT_IN_LINE = """
 @transaction.atomic
 def claim_submits(connection_id: int, most: int) -> list[Action]:
     """Queued rows that are first in line for their object: *sending* is committed before anything is sent."""
-    rows = list(Action.objects.raw(_NEXT_IN_LINE, [connection_id, most]))
+    rows = list(Action.objects.raw(_NEXT_IN_LINE, [timezone.now(), connection_id, most]))
     now = timezone.now()
     Action.objects.filter(pk__in=[row.pk for row in rows]).update(
         state=State.SENDING,

@@ -23,7 +23,7 @@ class People(BaseUserManager["Person"]):
 
 
 class Person(AbstractBaseUser):
-    email = models.EmailField(max_length=254)
+    email = models.EmailField(max_length=254, unique=True)
     name = models.CharField(max_length=150, blank=True)
     is_active = models.BooleanField(default=True)  # type: ignore[misc]  # the base has a plain constant
     date_joined = models.DateTimeField(default=timezone.now)

@@ -131,21 +131,26 @@ def _onward(action: Action) -> NextStep | None:
 
 def _form_again(action: Action) -> str:
     """The form that asks for this anew, filled in; "" where asking again needs no form."""
-    routes = {
-        "ou.create_company": reverse("ous:new"),
-        "package.create": reverse("packages:new", args=[action.guid]),
-        "domain.create": reverse("domains:new", args=[action.guid]),
-        "domain.create_in_package": _new_domain(action),
-        "domain.fields": reverse("domains:fields", args=[action.guid]),
-        "mailbox.create": reverse("mailboxes:new", args=[action.guid]),
-    }
-    url = routes.get(action.operation, "")
-    return f"{url}?again={action.pk}" if url else ""
+    route, about = _FORMS.get(action.operation, ("", ""))
+    if not route:
+        return ""
+    if action.operation == "domain.create_in_package":
+        package = activity.target_of(action)
+        about = package.ou.guid if package else ""
+    elif about:
+        about = action.guid
+    return f"{reverse(route, args=[about] if about else [])}?again={action.pk}"
 
 
-def _new_domain(action: Action) -> str:
-    package = activity.target_of(action)
-    return reverse("domains:new", args=[package.ou.guid]) if package else ""
+# operation → its form's route, and whether the route names the target
+_FORMS = {
+    "ou.create_company": ("ous:new", ""),
+    "package.create": ("packages:new", "target"),
+    "domain.create": ("domains:new", "target"),
+    "domain.create_in_package": ("domains:new", "target"),
+    "domain.fields": ("domains:fields", "target"),
+    "mailbox.create": ("mailboxes:new", "target"),
+}
 
 
 def for_support(action: Action, events: Iterable[Event]) -> str:
