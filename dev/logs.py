@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 
 WIDTH = 220
 MOST, PERIOD = 12, 10.0  # lines of one child on the terminal, in so many seconds
+LEFT_OUT = ("timestamp", "exception", "logger", "request_id", "user_id")
 TRACEBACK = (" ", "\t", "Traceback (most", "During handling of", "The above exception")
 QUIET = re.compile(r"\b(?:INFO|DEBUG)\b|\"level\": ?\"(?:info|debug)\"|\[(?:info|debug) *\]", re.IGNORECASE)
 
@@ -57,7 +59,7 @@ class Log:
         self.last = line
         self._file.emit(logging.LogRecord(self._name, logging.INFO, "", 0, line, None, None))
         if self._say is not None and _telling(line):
-            self._show(line[:WIDTH])
+            self._show(_brief(line)[:WIDTH])
 
     def _show(self, line: str) -> None:
         """One page that fails at every look must not push the address of the portal off the screen."""
@@ -74,3 +76,16 @@ class Log:
 def _telling(line: str) -> bool:
     """Whether the line is worth a look while all goes well: warnings and errors, of a traceback its end only."""
     return not QUIET.search(line) and not line.startswith(TRACEBACK)
+
+
+def _brief(line: str) -> str:
+    """A structured line in words: what happened first, then the rest without the times and the traceback."""
+    try:
+        facts = json.loads(line)
+        event, level = facts.pop("event"), facts.pop("level")
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return line
+    rest = " ".join(
+        f"{name}={value}" for name, value in facts.items() if name not in LEFT_OUT and value is not None
+    )
+    return f"{level}: {event} {rest}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from time import monotonic
 
 
 def main(steps: list[str]) -> int:
@@ -22,12 +23,13 @@ def main(steps: list[str]) -> int:
         django.setup()
         for step in steps:
             name, _, value = step.partition("=")
-            print(f"[{name}]", file=sys.stderr, flush=True)
+            began = monotonic()
             call_command(
                 name,
                 *(("--control", value) if value else ()),
                 **({"verbosity": 0} if name == "migrate" else {}),
             )
+            print(f"{name}: {monotonic() - began:.1f} s", file=sys.stderr, flush=True)
     except CommandError as error:
         print(error, file=sys.stderr)
         return error.returncode

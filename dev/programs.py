@@ -17,16 +17,20 @@ GUNICORN = (
     *("gunicorn", "portal.wsgi:application", "-w", "2", "--worker-class", "gthread", "--threads", "8"),
     *("--no-control-socket", "--timeout", "60"),
 )
-WORKER = ("celery", "-A", "portal.celery:app", "worker", "--pool", "prefork", "-c", "2")
-BEAT = ("celery", "-A", "portal.celery:app", "beat")
+WORKER = ("celery", "--quiet", "-A", "portal.celery:app", "worker", "--pool", "prefork", "-c", "2")
+BEAT = ("celery", "--quiet", "-A", "portal.celery:app", "beat")
 SANDBOX = ("sandbox",)
 
 # A worker asked to stop finishes its tasks first; after two seconds it is told to give them back instead.
 WORKER_STOP = ((0, signal.SIGTERM), (2, signal.SIGQUIT), (9, signal.SIGKILL))
 
 
+# Celery's advice to root is about messages that carry code; ours carry numbers, as JSON.
+AS_ROOT = "ignore:You're running the worker with superuser privileges"
+
+
 def _module(*words: str) -> list[str]:
-    return [sys.executable, "-m", *words]
+    return [sys.executable, "-W", AS_ROOT, "-m", *words]
 
 
 def answers_http(port: int, path: str, *, least: int = 200, below: int = 500) -> Callable[[], bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -72,8 +73,8 @@ def _start(state: State, supervisor: Supervisor, asked: Wanted) -> None:
     environment = portal_environment(state, secrets, servers.environment(), asked, port, api)
     say("Preparing the database ...")
     people = _prepare(state, supervisor, environment, api if asked.sandbox else "")
-    if not any(person.email == environment["PORTAL_ADMIN_EMAIL"] for person in people):
-        people = [_owner(environment, secrets), *people]
+    if not asked.sandbox or os.environ.get("PORTAL_ADMIN_EMAIL"):
+        people.insert(0, _owner(environment, secrets))
     say("Starting the web server, the worker and beat ...")
     for program in (
         programs.worker(environment),
@@ -97,7 +98,12 @@ def _prepare(
     state: State, supervisor: Supervisor, environment: Mapping[str, str], sandbox: str
 ) -> list[SignIn]:
     """Migrate, make the connection and the first owner, load the demo; returns the demo's people."""
-    steps = ["migrate", "setup_connection", "ensure_owner", *([f"load_demo={sandbox}"] if sandbox else [])]
+    steps = ["migrate", "setup_connection"]
+    # The demo brings an owner of its own.
+    if not sandbox or os.environ.get("PORTAL_ADMIN_EMAIL"):
+        steps.append("ensure_owner")
+    if sandbox:
+        steps.append(f"load_demo={sandbox}")
     log = state.logs / "prepare.log"
     # Its output holds the demo's passwords: into memory, not into the log.
     with tempfile.TemporaryFile("w+") as output, log.open("w") as errors:

@@ -34,9 +34,14 @@ def test_everyday_lines_are_kept_and_not_shown(tmp_path: Path, line: str) -> Non
     assert said == []
 
 
-@pytest.mark.parametrize("line", ['{"event": "away", "level": "warning"}', "ValueError: no"])
+@pytest.mark.parametrize("line", ["ValueError: no", '{"event": 3}', '["a list"]', "3"])
 def test_troubles_are_shown_with_the_name_of_who_says_it(tmp_path: Path, line: str) -> None:
     assert follow(tmp_path, line)[1] == [f"worker  | {line}"]
+
+
+def test_a_structured_line_is_shown_in_words_without_its_traceback(tmp_path: Path) -> None:
+    line = '{"job": "mailbox.create", "event": "was not sent", "level": "error", "exception": "long", "request_id": null}'
+    assert follow(tmp_path, line)[1] == ["worker  | error: was not sent job=mailbox.create"]
 
 
 def test_of_a_traceback_only_its_end_is_shown(tmp_path: Path) -> None:
