@@ -1,0 +1,377 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from portal import access, creations, filters, inflight, listing, reading, roles
+from portal.access import policy
+from portal.activity import present
+from portal.domains import names, overview, service_fields
+from portal.domains.forms import ALONE, UNDER, LinkForm, NewDomainForm, ServiceFieldsForm, typed_in
+from portal.http import after_post, live_page
+from portal.submissions import SubmissionForm
+from portal.typed import search_term
+from provisioning.models import OU, Action, Domain, Package
+from provisioning.operations import OPERATIONS
+from provisioning.services import domains as services
+from provisioning.services.common import Refused
+from provisioning.services.ous import want_reading
+
+STATES = (
+    "active",
+    "inactive",
+    "pending",
+    "stale",
+    "error",
+    "failed",
+    "suspended",
+    "closed",
+    "deleted",
+    "orphaned",
+)
+
+
+@policy(roles.SEE_DOMAINS)
+def domains(request: HttpRequest) -> HttpResponse:
+    """The domains in scope, by name."""
+    term, state, company = (
+        search_term(request),
+        search_term(request, "state"),
+        search_term(request, "company"),
+    )
+    page = listing.page(request, _found(request, term, state, company), "name", "id")
+    doing = creations.open_by_guid(request, "domain", page.rows)
+    asked = _asked(request, term, company) if not state and not page.prev_url else []
+    may_create = access.grants(request).has(roles.CHANGE_DOMAINS)
+    context = {
+        "page_title": "Domains",
+        "page": page,
+        "rows": [
+            {"domain": row, "action": doing.get(row.guid), "in_letters": names.in_letters(row.name)}
+            for row in page.rows
+        ],
+        "asked": present.rows(asked),
+        "query": term,
+        "state": state,
+        "states": STATES if state in ("", *STATES) else (*STATES, state),
+        "company": company,
+        "chips": _chips(request, term, state, company),
+        "clear_url": reverse("domains:list"),
+        "new_url": _new_url(request, company) if may_create else "",
+        "may_create": may_create,
+    }
+    shown = inflight.together(doing.values(), asked, inflight.known_before(request))
+    return live_page(request, "domains/list.html", "domains/_list.html", context, shown)
+
+
+def _found(request: HttpRequest, term: str, state: str, company: str) -> QuerySet[Domain]:
+    found = access.domains(request).select_related("ou").prefetch_related("packages")
+    if company:
+        found = found.filter(ou__guid=company)
+    if state:
+        found = found.filter(state=state)
+    if not term:
+        return found.filter(gone_at=None)
+    return found.filter(Q(_beginning(term), gone_at=None) | Q(guid__iexact=term))
+
+
+def _beginning(term: str) -> Q:
+    """Names that begin so, typed in either form."""
+    name = term.lower().rstrip(".")
+    return Q(name__startswith=name) | Q(name__startswith=_ascii_beginning(name))
+
+
+def _ascii_beginning(name: str) -> str:
+    if name.isascii():
+        return name
+    try:
+        return names.to_ascii(name) if "." in name else names.to_ascii(f"{name}.x").removesuffix(".x")
+    except ValidationError:
+        return name
+
+
+def _asked(request: HttpRequest, term: str, company: str) -> list[Action]:
+    where = {"ou__guid": company} if company else {}
+    if term:
+        where["title__istartswith"] = term
+    return creations.pending(request, "domain", **where)
+
+
+def _chips(request: HttpRequest, term: str, state: str, company: str) -> list[dict[str, str]]:
+    shown = {}
+    if term:
+        shown["q"] = ("Name", term)
+    if state:
+        shown["state"] = ("State", state)
+    if company:
+        found = access.companies(request).filter(guid=company).first()
+        shown["company"] = ("Company", found.title if found else company)
+    return filters.chips(request, shown)
+
+
+def _new_url(request: HttpRequest, company: str) -> str:
+    """The form for the company that the list is of; domains are made under a company."""
+    found = access.companies(request).filter(guid=company, gone_at=None).first() if company else None
+    may = found is not None and access.may(request, OPERATIONS["domain.create"], found)
+    return reverse("domains:new", args=[company]) if may else ""
+
+
+@policy(roles.SEE_DOMAINS)
+def domain(request: HttpRequest, guid: str) -> HttpResponse:
+    """One domain: its state, what it wants next, and all that hangs on it."""
+    row = _get(request, guid)
+    inflight.freshen(request, row)
+    shown = overview.of(request, row)
+    context = {**_around(request, row), **shown.context, "token": SubmissionForm()["submission"]}
+    return live_page(
+        request, "domains/detail.html", "domains/_detail.html", context, shown.actions, moving=shown.moving
+    )
+
+
+def _get(request: HttpRequest, guid: str) -> Domain:
+    found: Domain = access.get(access.domains(request).select_related("ou"), guid)
+    return found
+
+
+def _around(request: HttpRequest, domain: Domain, *, below: bool = False) -> dict[str, Any]:
+    crumbs = [("Domains", reverse("domains:list"))]
+    if access.grants(request).has_on(roles.SEE_OUS, domain.ou):
+        crumbs = [
+            ("Companies", reverse("ous:list")),
+            (domain.ou.title, reverse("ous:detail", args=[domain.ou.guid])),
+        ]
+    home = reverse("domains:detail", args=[domain.guid])
+    if below:
+        crumbs.append((domain.name, home))
+    return {"page_title": domain.name, "crumbs": crumbs, "domain": domain, "cancel_url": home}
+
+
+@policy(roles.CHANGE_DOMAINS)
+def new(request: HttpRequest, company: str) -> HttpResponse:
+    """A new domain for a company."""
+    ou: OU = access.get(access.companies(request), company)
+    access.require(request, OPERATIONS["domain.create"], ou)
+    if sent := inflight.sent_already(request):
+        return _to_action(request, sent)
+    if request.method != "POST":
+        return _new_page(request, ou, _blank(request, ou))
+    form = NewDomainForm(request.POST, request=request, company=ou, packages=_packages_for(request, ou))
+    if not form.is_valid():
+        return _new_page(request, ou, form, status=422)
+    try:
+        action = _create(request, ou, form)
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return _new_page(request, ou, form, status=422)
+    letters = names.in_letters(action.title)
+    return _to_action(request, action, f"{letters} is sent as {action.title}." if letters else "")
+
+
+def _to_action(request: HttpRequest, action: Action, said: str = "") -> HttpResponse:
+    return after_post(request, reverse("activity:detail", args=[action.pk]), said)
+
+
+def _packages_for(request: HttpRequest, company: OU) -> list[Package]:
+    """Packages under which the person may make a domain: that can be billed, so it is a permission of its own."""
+    if not access.may(request, OPERATIONS["domain.create_in_package"], company):
+        return []
+    own = access.packages(request).filter(ou=company, gone_at=None)
+    return list(own.select_related("connection", "ou").order_by("code", "id"))
+
+
+def _blank(request: HttpRequest, company: OU) -> NewDomainForm:
+    """An empty form, `?package=` chosen; or, with `?again=`, the one that SYNAQ refused."""
+    options: dict[str, Any] = {
+        "request": request,
+        "company": company,
+        "packages": _packages_for(request, company),
+    }
+    refused = inflight.to_mend(request, "domain.create", "domain.create_in_package", ou=company)
+    if refused:
+        return NewDomainForm.after_refusal(refused, typed_in(refused), **options)
+    chosen = search_term(request, "package")
+    known = any(package.guid == chosen for package in options["packages"])
+    return NewDomainForm(initial={"way": f"{UNDER}:{chosen}" if known else ALONE}, **options)
+
+
+def _create(request: HttpRequest, company: OU, form: NewDomainForm) -> Action:
+    name, mark = form.cleaned_data["domain_name"], form.submission_id
+    if form.package is None:
+        return services.create_domain(company, by=request.user, name=name, submission=mark)
+    return services.create_domain_in_package(
+        form.package, by=request.user, name=name, at_once=form.at_once, submission=mark
+    )
+
+
+def _new_page(request: HttpRequest, company: OU, form: NewDomainForm, status: int = 200) -> HttpResponse:
+    home = reverse("ous:detail", args=[company.guid])
+    context = {
+        "page_title": "New domain",
+        "subtitle": f"For {company.title}",
+        "crumbs": [("Companies", reverse("ous:list")), (company.title, home)],
+        "company": company,
+        "form": form,
+        "cancel_url": home,
+    }
+    return render(request, "domains/new.html", context, status=status)
+
+
+@policy(roles.CHANGE_DOMAINS)
+def link(request: HttpRequest, guid: str) -> HttpResponse:
+    """Link the domain to one of its company's packages."""
+    row = _get(request, guid)
+    access.require(request, OPERATIONS["domain.link"], row.ou)
+    if sent := inflight.sent_already(request):
+        return _to_action(request, sent)
+    packages = list(
+        access.packages(request)
+        .filter(ou=row.ou_id, gone_at=None)
+        .exclude(links__domain=row)
+        .prefetch_related("editions")
+        .order_by("code", "id")
+    )
+    form = LinkForm(
+        request.POST or None, packages=packages, initial={"package": request.GET.get("package", "")}
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            action = services.link_domain(row, form.chosen, by=request.user, submission=form.submission_id)
+            return _to_domain(request, row, f"The link to {form.chosen} is asked for.", action)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+    may_sell = access.may(request, OPERATIONS["package.create"], row.ou)
+    context = {
+        **_around(request, row, below=True),
+        "page_title": "Link a package",
+        "subtitle": f"To {row.name}",
+        "form": form,
+        "packages": packages,
+        "linked": list(row.packages.order_by("code", "id")),
+        "consequence": OPERATIONS["domain.link"].consequence,
+        "sell_url": reverse("packages:new", args=[row.ou.guid]) if may_sell else "",
+    }
+    return render(request, "domains/link.html", context, status=422 if form.is_bound else 200)
+
+
+def _to_domain(request: HttpRequest, domain: Domain, said: str, action: Action) -> HttpResponse:
+    """Back to the domain's page, which shows the action move."""
+    waits = " It waits for what was asked for before." if _behind(request, domain, action) else ""
+    return after_post(request, reverse("domains:detail", args=[domain.guid]), f"{said}{waits}")
+
+
+def _behind(request: HttpRequest, domain: Domain, action: Action) -> bool:
+    before = access.actions(request).filter(lock_key=action.lock_key, pk__lt=action.pk)
+    return before.filter(state__in=Action.OPEN).exists()
+
+
+@policy(roles.CHANGE_DOMAINS)
+def fields(request: HttpRequest, guid: str) -> HttpResponse:
+    """Fill in the service fields that the linked packages ask for."""
+    row = _get(request, guid)
+    access.require(request, OPERATIONS["domain.fields"], row.ou)
+    if sent := inflight.sent_already(request):
+        return _to_action(request, sent)
+    inflight.freshen(request, row)
+    form = _fields_form(request, row)
+    if request.method == "POST" and form.is_valid():
+        clear, secret = form.changes()
+        try:
+            action = services.fill_fields(
+                row, by=request.user, fields=clear, secrets=secret, submission=form.submission_id
+            )
+            return _to_domain(request, row, "The service fields are on their way to SYNAQ.", action)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+    return _fields_page(request, row, form)
+
+
+def _fields_form(request: HttpRequest, domain: Domain) -> ServiceFieldsForm:
+    """The form as posted; or blank; or, with `?again=`, the one that SYNAQ refused."""
+    if request.method == "POST":
+        return ServiceFieldsForm(request.POST, fields=domain.fields)
+    refused = inflight.to_mend(request, "domain.fields", guid=domain.guid, connection=domain.connection_id)
+    if refused is None:
+        return ServiceFieldsForm(fields=domain.fields)
+    data = ServiceFieldsForm.typed_in(domain.fields, refused.payload.get("fields", {}))
+    return ServiceFieldsForm.after_refusal(refused, data, fields=domain.fields)
+
+
+def _fields_page(request: HttpRequest, domain: Domain, form: ServiceFieldsForm) -> HttpResponse:
+    """The form, and beside it a live notice: it is never swapped under the person who types."""
+    now = service_fields.mark(domain.fields)
+    built_from = request.GET.get("form_mark", now) if request.htmx else now  # type: ignore[attr-defined]
+    state = reading.state(domain)
+    context = {
+        **_around(request, domain, below=True),
+        "page_title": "Service fields",
+        "subtitle": f"Of {domain.name}",
+        "form": form,
+        "form_mark": now,
+        "newer": built_from != now,
+        "why_not": OPERATIONS["domain.fields"].why_not(domain, domain.connection.dialect),
+        "again_url": reverse("domains:fields", args=[domain.guid]),
+        "refresh_url": "",
+        **state,
+    }
+    response = live_page(
+        request, "domains/fields.html", "domains/_fields_notice.html", context, moving=state["reading_due"]
+    )
+    if request.method == "POST":
+        response.status_code = 422
+    elif built_from != now and built_from == service_fields.mark({}):
+        response["HX-Refresh"] = "true"  # the form was empty: nothing typed can be lost
+    return response
+
+
+@policy(roles.CHANGE_DOMAINS)
+def provision(request: HttpRequest, guid: str) -> HttpResponse:
+    """Have the domain's services set up: asked first on GET, done on POST."""
+    row = _get(request, guid)
+    operation = OPERATIONS[overview.PROVISION]
+    access.require(request, operation, row.ou)
+    form = SubmissionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        return _provision(request, row, form)
+    why_not = operation.why_not(row, row.connection.dialect)
+    context = {
+        **_around(request, row, below=True),
+        "page_title": "Provision",
+        "title": f"Provision {row.name}?",
+        "consequence": operation.consequence,
+        "facts": [f"{package} is set up for it." for package in row.packages.filter(gone_at=None)],
+        "verb": "Provision",
+        "action_url": request.path,
+        "form": form,
+        "why_not": why_not,
+    }
+    return render(request, "domains/confirm.html", context, status=422 if form.is_bound else 200)
+
+
+def _provision(request: HttpRequest, domain: Domain, form: SubmissionForm) -> HttpResponse:
+    running = overview.provisioning_now(inflight.on(request, domain))
+    if running:
+        return _to_domain(request, domain, "It is being provisioned already.", running)
+    try:
+        action = services.provision_domain(domain, by=request.user, submission=form.submission_id)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return after_post(request, reverse("domains:detail", args=[domain.guid]))
+    return _to_domain(request, domain, "Provisioning is asked for.", action)
+
+
+@policy(roles.SEE_DOMAINS)
+@require_POST
+def refresh(request: HttpRequest, guid: str) -> HttpResponse:
+    """Have the domain and its packages read anew."""
+    row = _get(request, guid)
+    want_reading(row)
+    for package in row.packages.filter(gone_at=None).select_related("ou__connection"):
+        want_reading(package)
+    return after_post(request, reverse("domains:detail", args=[row.guid]))
