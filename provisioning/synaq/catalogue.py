@@ -158,8 +158,16 @@ def _product(item: dict[Any, Any], key: str | None, group: str | None) -> Produc
         return None
     if _holds_products(item[holder]):
         return None
-    editions = read_editions(item) if holder in EDITION_KEYS else read_edition_list(item[holder])
-    return Product(code, name_of(item, code), editions, group)
+    return Product(code, name_of(item, code), _editions_in(item, holder), group)
+
+
+def _editions_in(item: dict[Any, Any], holder: str) -> list[Edition]:
+    """A product's editions: as such, or as the choices of a form's field that stands under the product."""
+    if holder in EDITION_KEYS:
+        return read_editions(item)
+    fields = _form_fields(item) if holder == "children" else {}
+    choices = _choices(next((fields[key] for key in EDITION_KEYS if key in fields), None))
+    return read_edition_list(item[holder] if choices is None else choices)
 
 
 def _names_editions(holder: str, item: dict[Any, Any]) -> bool:

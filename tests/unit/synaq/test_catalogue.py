@@ -109,6 +109,24 @@ SHAPES = {
             {"name": "SYN-PIN-SEC", "label": "Securemail", "children": [{"name": "SYN-PIN-SEC-BOTH"}]},
         ]
     },
+    "form-field-per-choice": {
+        "children": [
+            {
+                "name": "code",
+                "choices": [
+                    {
+                        "value": code,
+                        "label": name,
+                        "children": [{"name": "editions", "multiple": True, "choices": editions}],
+                    }
+                    for code, name, editions in (
+                        ("SYN-CMS", "CloudMail", FLAT_CHOICES[:2]),
+                        ("SYN-PIN-SEC", "Securemail", FLAT_CHOICES[2:]),
+                    )
+                ],
+            }
+        ]
+    },
     "form-choices-with-editions": {
         "choices": [
             {"value": "SYN-CMS", "label": "CloudMail", "choices": FLAT_CHOICES[:2]},
