@@ -67,7 +67,7 @@ class CompanyForm(SubmissionForm):
         field.choices += [(ou.guid, ou.title) for ou in self.parents.values()]
         if only:
             field.widget = forms.HiddenInput()
-            field.initial = next(iter(self.parents))
+            self.initial["parent"] = next(iter(self.parents))
 
     @property
     def only_parent(self) -> OU | None:
