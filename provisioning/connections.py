@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
 from datetime import timedelta
 
 import structlog
 from django.conf import settings
+from django.db import Error as DatabaseTrouble
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Now
 from django.utils import timezone
 from limits import RateLimitItemPerSecond
 from limits.storage import RedisStorage
@@ -27,7 +29,22 @@ log = structlog.get_logger(__name__)
 BLOCK = 64
 BLOCK_LIVES = 5.0  # seconds: salts of an older block would look like a clock that is behind
 OPENS_AFTER = 5  # failures in a row
-PAUSES = (2, 5, 10, 20, 40, 60)  # seconds until the next probe
+PAUSE = (2.0, 60.0)  # seconds until the next probe: half the age of the trouble, between these
+PROBE = timedelta(seconds=20)  # a probe whose worker died is followed by another after this
+LONGEST_AT_GATE = 5.0  # seconds
+
+
+class NotSent(Exception):
+    """The call was given up before it was made: nothing left this machine. The text is for people."""
+
+
+_local = threading.local()
+
+
+def drawn() -> int:
+    """How many salts this thread has drawn: as many as requests it may have sent."""
+    count: int = getattr(_local, "drawn", 0)
+    return count
 
 
 class Salts:
@@ -38,18 +55,41 @@ class Salts:
         self._lock = threading.Lock()
         self._left: deque[int] = deque()
         self._fresh_until = 0.0
+        self._process = os.getpid()
 
     def __call__(self) -> str:
+        """A salt, in digits. Raises NotSent while no block can be had."""
         with self._lock:
-            if not self._left or time.monotonic() > self._fresh_until:
-                first = take_block(self.api_user)
-                self._left = deque(range(first, first + BLOCK))
-                self._fresh_until = time.monotonic() + BLOCK_LIVES
+            # A child of a fork holds its parent's block: both would use it.
+            stale = time.monotonic() > self._fresh_until or self._process != os.getpid()
+            if stale or not self._left:
+                self._refill()
+            _local.drawn = drawn() + 1
             return str(self._left.popleft())
+
+    def _refill(self) -> None:
+        try:
+            first = take_block(self.api_user)
+        except DatabaseTrouble as error:
+            raise NotSent("The portal's database was away, so nothing was sent.") from error
+        self._left = deque(range(first, first + BLOCK))
+        self._fresh_until = time.monotonic() + BLOCK_LIVES
+        self._process = os.getpid()
 
 
 def take_block(api_user: str) -> int:
-    """First of BLOCK salts that are ours alone. Commits at once, on a connection that is closed again in a thread."""
+    """First of BLOCK salts (microseconds since 1970) that are ours alone.
+
+    Commits at once, outside a transaction of the caller's; in a thread the database connection is closed again.
+    """
+    try:
+        return _take_block(api_user)
+    finally:
+        if threading.current_thread() is not threading.main_thread() and not database.in_atomic_block:
+            database.close()
+
+
+def _take_block(api_user: str) -> int:
     now = int(time.time() * 1_000_000)
     table = SaltBlock._meta.db_table
     sql = f"""
@@ -59,8 +99,6 @@ def take_block(api_user: str) -> int:
     with database.cursor() as cursor:
         cursor.execute(sql, [api_user, now + BLOCK])
         last = int(cursor.fetchone()[0])
-    if threading.current_thread() is not threading.main_thread() and not database.in_atomic_block:
-        database.close()
     return last - BLOCK + 1
 
 
@@ -75,7 +113,8 @@ class Gate:
         self._limiter = MovingWindowRateLimiter(storage)
 
     def __call__(self) -> None:
-        """Return when a call may go out."""
+        """Return when a call may go out. Raises NotSent after 5 s: who waits longer than its lease must not send."""
+        end = time.monotonic() + LONGEST_AT_GATE
         while time.monotonic() > self._closed_eye_until:
             try:
                 if self._limiter.hit(self._item, self._name):
@@ -84,6 +123,8 @@ class Gate:
                 log.warning("rate gate open: Redis is away", error=type(error).__name__)
                 self._closed_eye_until = time.monotonic() + 5
                 return
+            if time.monotonic() > end:
+                raise NotSent("It waits its turn: the connection's rate is used up.")
             time.sleep(0.02)
 
 
@@ -92,7 +133,10 @@ _clients_lock = threading.Lock()
 
 
 def client_for(connection: Connection) -> Client:
-    """The process's client for this connection; a new one when address, key, dialect or rate have changed."""
+    """The process's client for this connection; a new one when address, key, dialect or rate have changed.
+
+    Raises `secrets.CannotOpen` where the key cannot be unsealed, ValueError where the address or key is no such thing.
+    """
     facts = (
         connection.base_url,
         connection.api_user,
@@ -116,44 +160,55 @@ def client_for(connection: Connection) -> Client:
         return client
 
 
+# --- the breaker (docs/decisions/0006) ----------------------------------------------------------------------------------
+
+
 def usable() -> dict[int, tuple[Connection, int | None]]:
     """Connections that may be called now, each with the most turns to begin: None for no bound, 1 for a probe."""
-    rows = Connection.objects.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=timezone.now()))
-    return {row.pk: (row, 1 if row.retry_at else None) for row in rows}
+    rows = Connection.objects.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=Now())).order_by("pk")
+    return {row.pk: (row, 1 if row.broken_since else None) for row in rows}
 
 
 def take_probe(connection: Connection) -> bool:
     """True for the one process that may try a broken connection: it moves the next try on."""
-    until = timezone.now() + timedelta(seconds=15)
     rows = Connection.objects.filter(pk=connection.pk, retry_at=connection.retry_at)
-    return bool(rows.update(retry_at=until))
+    return bool(rows.update(retry_at=timezone.now() + PROBE))
 
 
-def answered(ids: Iterable[int]) -> None:
-    """SYNAQ answered sensibly: the breaker closes."""
-    Connection.objects.filter(pk__in=ids).exclude(failures=0, retry_at=None).update(
-        failures=0, broken_since=None, retry_at=None, trouble=""
-    )
+def answered(pk: int) -> None:
+    """SYNAQ answered sensibly: the breaker closes. A pause that SYNAQ asked for (429) goes on to its end."""
+    over = Q(broken_since__isnull=False) | Q(retry_at__lte=Now())
+    still_paused = Case(When(over, then=None), default=F("retry_at"))
+    rows = Connection.objects.filter(over | Q(failures__gt=0), pk=pk)
+    rows.update(retry_at=still_paused, failures=0, broken_since=None, trouble="")
 
 
 def failed(pk: int, words: str) -> None:
-    """One more call without a sensible answer. The fifth in a row opens the breaker; each later one keeps it open longer."""
+    """One more call without a sensible answer. The fifth in a row opens the breaker; each later one keeps it open.
+
+    The pause grows with the age of the trouble, not with the count: calls that fail side by side are one trouble.
+    """
     with transaction.atomic():
         row = Connection.objects.select_for_update().get(pk=pk)
-        row.failures = F("failures") + 1
+        row.failures += 1
         row.trouble = words
-        row.save(update_fields=["failures", "trouble"])
-        row.refresh_from_db()
-        if row.failures < OPENS_AFTER:
-            return
-        now = timezone.now()
-        pause = PAUSES[min(row.failures - OPENS_AFTER, len(PAUSES) - 1)]
-        row.broken_since = row.broken_since or now
-        row.retry_at = now + timedelta(seconds=pause)
-        row.save(update_fields=["broken_since", "retry_at"])
+        if row.failures >= OPENS_AFTER:
+            now = timezone.now()
+            row.broken_since = row.broken_since or now
+            age = (now - row.broken_since).total_seconds()
+            row.retry_at = now + timedelta(seconds=min(max(age / 2, PAUSE[0]), PAUSE[1]))
+        row.save(update_fields=["failures", "trouble", "broken_since", "retry_at"])
 
 
 def throttled(pk: int, seconds: float, words: str) -> None:
-    """SYNAQ asked us to wait (429): nothing is sent on this connection until then."""
-    until = timezone.now() + timedelta(seconds=min(max(seconds, 1.0), 3600.0))
-    Connection.objects.filter(pk=pk).update(retry_at=until, trouble=words)
+    """SYNAQ asked us to wait (429): nothing is sent on this connection until then, an hour at most.
+
+    It did answer, so the breaker closes; a shorter wait never cuts a longer one.
+    """
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=pk)
+        until = timezone.now() + timedelta(seconds=min(max(seconds, 1.0), 3600.0))
+        if row.broken_since is None and row.retry_at is not None:
+            until = max(until, row.retry_at)
+        row.failures, row.broken_since, row.retry_at, row.trouble = 0, None, until, words
+        row.save(update_fields=["failures", "broken_since", "retry_at", "trouble"])

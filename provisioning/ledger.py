@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from provisioning import announce, secrets
@@ -19,6 +20,10 @@ from provisioning.models import OU, Action, Connection, Event
 from provisioning.operations import Operation
 
 LEASE = timedelta(seconds=30)
+# These had secrets in them, which are wiped when they were sent: only their form can ask again.
+NEEDS_FORM = frozenset({"mailbox.create", "domain.fields"})
+LONGEST_STATE = 60  # the column's; whatever SYNAQ may call a state
+SETTLED = "settled"  # the meaning of a row that a person said is done, until it has been read
 State = Action.State
 
 
@@ -44,7 +49,7 @@ class Asked:
 
     @property
     def key(self) -> str:
-        return self.lock_key or f"{self.operation.kind}:{self.guid}"
+        return (self.lock_key or f"{self.operation.kind}:{self.guid}")[:600]
 
 
 @transaction.atomic
@@ -58,11 +63,14 @@ def open_action(asked: Asked) -> Action:
             action = Action.objects.create(
                 connection=asked.connection, operation=asked.operation.name, by=asked.by, reason=asked.reason,
                 submission=asked.submission, ou=asked.ou, kind=asked.operation.kind, guid=asked.guid,
-                title=asked.title[:330], lock_key=asked.key[:600], payload=dict(asked.payload),
+                title=asked.title[:330], lock_key=asked.key, payload=dict(asked.payload),
                 sealed=secrets.seal(dict(asked.secrets)), next_at=timezone.now(), result_kind=asked.operation.makes,
             )  # fmt: skip
-    except IntegrityError:  # the other half of a double click was a moment faster
-        return Action.objects.get(submission=asked.submission)
+    except IntegrityError:
+        faster = Action.objects.filter(submission=asked.submission).first()
+        if faster is None:
+            raise
+        return faster  # the other half of a double click was a moment faster
     _note(action, "asked", by=asked.by, data={"digest": digest(asked)})
     transaction.on_commit(announce.nudge)
     return action
@@ -105,9 +113,10 @@ def _move(action: Action, came_from: Iterable[str], **changes: Any) -> bool:
 
 # --- claiming ----------------------------------------------------------------------------------------------------------
 
+# Due times and leases are compared by the database's clock: machines whose own differ must not take each other's rows.
 _NEXT_IN_LINE = """
     SELECT a.id FROM provisioning_action a
-    WHERE a.state = 'queued' AND a.next_at <= %s AND a.connection_id = %s
+    WHERE a.state = 'queued' AND a.next_at <= now() AND a.connection_id = %s
       AND NOT EXISTS (
         SELECT 1 FROM provisioning_action b
         WHERE b.lock_key = a.lock_key AND b.id <> a.id
@@ -116,19 +125,19 @@ _NEXT_IN_LINE = """
 """
 
 
-@transaction.atomic
 def claim_submits(connection_id: int, most: int) -> list[Action]:
     """Queued rows that are first in line for their object: *sending* is committed before anything is sent."""
-    rows = list(Action.objects.raw(_NEXT_IN_LINE, [timezone.now(), connection_id, most]))
-    now = timezone.now()
-    Action.objects.filter(pk__in=[row.pk for row in rows]).update(
-        state=State.SENDING,
-        attempt=F("attempt") + 1,
-        lease_until=now + LEASE,
-        sent_at=now,
-        next_at=now + LEASE,
-    )
-    claimed = list(Action.objects.filter(pk__in=[row.pk for row in rows]).select_related("connection", "ou"))
+    try:
+        return _claim_submits(connection_id, most)
+    except IntegrityError:
+        # Another driver has just claimed an older row of the same object, which this one could not see yet.
+        return []
+
+
+@transaction.atomic
+def _claim_submits(connection_id: int, most: int) -> list[Action]:
+    ids = [row.pk for row in Action.objects.raw(_NEXT_IN_LINE, [connection_id, most])]
+    claimed = _take(ids, state=State.SENDING, sent_at=Now())
     Event.objects.bulk_create(
         [Event(action=row, kind="sending", data={"attempt": row.attempt}) for row in claimed]
     )
@@ -138,29 +147,47 @@ def claim_submits(connection_id: int, most: int) -> list[Action]:
 @transaction.atomic
 def claim_turns(connection_id: int, most: int) -> list[Action]:
     """Waiting rows whose poll is due and unconfirmed ones whose look-up is due, and that nobody holds."""
-    now = timezone.now()
     due = Action.objects.filter(
-        connection_id=connection_id, state__in=[State.WAITING, State.UNCONFIRMED], next_at__lte=now
+        connection_id=connection_id, state__in=[State.WAITING, State.UNCONFIRMED], next_at__lte=Now()
     )
-    ids = list(
-        due.order_by("next_at", "id").select_for_update(skip_locked=True).values_list("pk", flat=True)[:most]
-    )
+    rows = due.order_by("next_at", "id").select_for_update(skip_locked=True)
+    return _take(list(rows.values_list("pk", flat=True)[:most]))
+
+
+def _take(ids: list[int], **changes: Any) -> list[Action]:
     if not ids:
         return []
-    until = now + LEASE
-    Action.objects.filter(pk__in=ids).update(attempt=F("attempt") + 1, lease_until=until, next_at=until)
-    return list(Action.objects.filter(pk__in=ids).select_related("connection", "ou"))
+    held = {"attempt": F("attempt") + 1, "lease_until": Now() + LEASE, "next_at": Now() + LEASE}
+    Action.objects.filter(pk__in=ids).update(**held, **changes)
+    rows = Action.objects.filter(pk__in=ids).select_related("connection", "ou")
+    return sorted(rows, key=lambda row: ids.index(row.pk))
+
+
+def renew(actions: Iterable[Action]) -> None:
+    """Hold claimed rows for another 30 s from now: their calls are still under way. Rows lost meanwhile stay lost."""
+    ours = Q()
+    for action in actions:
+        ours |= Q(pk=action.pk, attempt=action.attempt)
+    if ours:
+        rows = Action.objects.filter(ours, state__in=Action.IN_FLIGHT, lease_until__isnull=False)
+        rows.update(lease_until=Now() + LEASE, next_at=Now() + LEASE)
+
+
+def anything_due(connection_id: int) -> bool:
+    """Whether any row of the connection is to be sent, polled or looked up now."""
+    open_rows = Action.objects.filter(connection_id=connection_id, state__in=Action.OPEN)
+    return open_rows.exclude(state=State.SENDING).filter(next_at__lte=Now()).exists()
 
 
 @transaction.atomic
 def give_up_lost(now: datetime | None = None) -> int:
     """Rows that were being sent by a worker that is no more: what became of the request is not known."""
-    moment = now or timezone.now()
-    lost = Action.objects.filter(state=State.SENDING, next_at__lte=moment).select_for_update(skip_locked=True)
-    rows = list(lost[:100])
+    lost = Action.objects.filter(state=State.SENDING, next_at__lte=now or Now())
+    rows = list(lost.order_by("next_at", "id").select_for_update(skip_locked=True)[:100])
     for action in rows:
-        action.attempt += 1  # the lost worker's late answer must touch no row
-        Action.objects.filter(pk=action.pk, state=State.SENDING).update(attempt=action.attempt)
+        # The lost worker's late answer must touch no row.
+        Action.objects.filter(pk=action.pk).update(attempt=F("attempt") + 1)
+        action.attempt += 1
         unconfirmed(
             action, "cut_off", "The worker that was sending it is gone; nobody knows whether SYNAQ got it."
         )
@@ -171,14 +198,16 @@ def give_up_lost(now: datetime | None = None) -> int:
 
 
 @transaction.atomic
-def accepted(action: Action, *, path: str, remote_id: str, guid: str, done: bool, status: int | None) -> bool:
+def accepted(
+    action: Action, *, path: str, remote_id: str, guid: str, done: bool, status: int | None, meaning: str = ""
+) -> bool:
     """SYNAQ took it on. `done`: nothing is left but to read the result. Its secrets are wiped."""
     now = timezone.now()
     wait = timedelta(0) if done else timedelta(seconds=0.5)
     moved = _move(
         action, [State.SENDING, State.UNCONFIRMED], state=State.WAITING, sealed="", remote_path=path, remote_id=remote_id,
         remote_state="finished" if done else "new", result_guid=guid, accepted_at=now, next_at=now + wait, tries=0,
-        lease_until=None, meaning="", words="", errors=[],
+        lease_until=None, meaning=meaning, words="", errors=[],
     )  # fmt: skip
     if moved:
         _note(action, "accepted", data={"status": status, "remote_id": remote_id, "path": path, "guid": guid})
@@ -187,8 +216,9 @@ def accepted(action: Action, *, path: str, remote_id: str, guid: str, done: bool
 
 @transaction.atomic
 def still(action: Action, remote_state: str, next_at: datetime, words: str = "") -> bool:
-    """Polled, not ended. Only an answer that differs from the last one is a line of its own."""
-    news = remote_state != action.remote_state or words != action.words
+    """Polled, not ended. A line of its own is only another state, or that trouble (`words`) begins or ends."""
+    remote_state = remote_state[:LONGEST_STATE]
+    news = remote_state != action.remote_state or bool(words) != bool(action.words)
     moved = _move(
         action,
         [State.WAITING],
@@ -208,7 +238,8 @@ def put_off(action: Action, next_at: datetime, meaning: str, words: str) -> bool
     """It is certain that nothing was applied: back into the queue, in its place."""
     moved = _move(
         action, [State.SENDING, State.UNCONFIRMED], state=State.QUEUED, next_at=next_at, tries=action.tries + 1,
-        lease_until=None, meaning=meaning, words=words, sent_at=None,
+        lease_until=None, meaning=meaning, words=words, sent_at=None, accepted_at=None,
+        remote_path="", remote_id="", remote_state="", result_guid="",
     )  # fmt: skip
     if moved:
         _note(action, "put_off", words, data={"meaning": meaning, "until": next_at.isoformat()})
@@ -235,6 +266,18 @@ def unconfirmed(action: Action, meaning: str, words: str) -> bool:
 
 
 @transaction.atomic
+def doubted(action: Action, meaning: str, words: str) -> bool:
+    """It was taken for accepted, and what was read says otherwise: a person settles it."""
+    moved = _move(
+        action, [State.WAITING], state=State.UNCONFIRMED, next_at=None, lease_until=None, meaning=meaning,
+        words=words, result_guid="",
+    )  # fmt: skip
+    if moved:
+        _note(action, "unconfirmed", words, data={"meaning": meaning})
+    return moved
+
+
+@transaction.atomic
 def not_told(action: Action, next_at: datetime | None, words: str) -> bool:
     """A look-up could not tell. With no further one due (`next_at` None) a person settles it."""
     moved = _move(action, [State.UNCONFIRMED], next_at=next_at, tries=action.tries + 1, lease_until=None)
@@ -243,18 +286,24 @@ def not_told(action: Action, next_at: datetime | None, words: str) -> bool:
     return moved
 
 
-def finish(action: Action) -> bool:
-    """Done, and the mirror shows it: call within the transaction that wrote the mirror."""
+@transaction.atomic
+def finish(action: Action, words: str = "", exclusions: Iterable[str] = ()) -> bool:
+    """Done, and the mirror shows it: call within the transaction that wrote the mirror.
+
+    `exclusions` are what SYNAQ left out, `words` what people should know of it.
+    """
     now = timezone.now()
     moved = _move(
         action, [State.WAITING], state=State.FINISHED, ended_at=now, remote_state=action.remote_state,
-        next_at=None, lease_until=None, sealed="", words="", meaning="", errors=[],
+        next_at=None, lease_until=None, sealed="", words=words, meaning="", errors=[],
     )  # fmt: skip
     if moved:
-        _note(action, "finished", data={"remote_state": action.remote_state})
+        data = {"remote_state": action.remote_state, "exclusions": list(exclusions)}
+        _note(action, "finished", words, data=data)
     return moved
 
 
+@transaction.atomic
 def fail(
     action: Action, meaning: str, words: str, errors: list[dict[str, str]], *, status: int | None = None
 ) -> bool:
@@ -272,33 +321,44 @@ def fail(
 # --- what a person does to an action ------------------------------------------------------------------------------------
 
 
+def _locked(action: Action, state: str, otherwise: str) -> Action:
+    """The row as it is now, held until the transaction ends. Raises Refused when its state is another."""
+    row = Action.objects.select_for_update().get(pk=action.pk)
+    if row.state != state:
+        raise Refused(otherwise)
+    return row
+
+
 @transaction.atomic
 def cancel(action: Action, *, by: Any) -> None:
     """Take back what was not sent yet. Raises Refused when it is too late."""
-    if not _move(
-        action, [State.QUEUED], state=State.CANCELLED, ended_at=timezone.now(), next_at=None, sealed=""
-    ):
-        raise Refused("It can no longer be cancelled: it is on its way to SYNAQ, or has ended.")
-    _note(action, "cancelled", by=by)
+    row = _locked(
+        action, State.QUEUED, "It can no longer be cancelled: it is on its way to SYNAQ, or has ended."
+    )
+    _move(row, [State.QUEUED], state=State.CANCELLED, ended_at=timezone.now(), next_at=None, sealed="")
+    _note(row, "cancelled", by=by)
 
 
 @transaction.atomic
 def settle_applied(action: Action, guid: str, *, by: Any) -> None:
-    """A person, or a look-up (`by` None), says that it happened; `guid` is what it made, or its target."""
-    action = Action.objects.select_for_update().get(pk=action.pk)
-    if action.state != State.UNCONFIRMED:
-        raise Refused("It has been settled meanwhile.")
-    _note(action, "settled", "It happened.", by=by, data={"guid": guid})
-    accepted(action, path="", remote_id="", guid=guid, done=True, status=None)
+    """A person says that it happened; `guid` is what it made, "" where it made nothing. Raises Refused."""
+    row = _locked(action, State.UNCONFIRMED, "It has been settled meanwhile.")
+    _note(row, "settled", "It happened.", by=by, data={"guid": guid})
+    accepted(row, path="", remote_id="", guid=guid, done=True, status=None, meaning=SETTLED)
     transaction.on_commit(announce.nudge)
 
 
 @transaction.atomic
 def settle_not_applied(action: Action, *, by: Any) -> None:
-    """A person says that it did not happen: it is sent again."""
-    action = Action.objects.select_for_update().get(pk=action.pk)
-    if action.state != State.UNCONFIRMED:
-        raise Refused("It has been settled meanwhile.")
-    _note(action, "settled", "It did not happen; send again.", by=by)
-    put_off(action, timezone.now(), "", "")
+    """A person says that it did not happen: it is sent again. Raises Refused.
+
+    If SYNAQ had taken it on once, its secrets are gone: then it ends here, and its form asks for them anew.
+    """
+    row = _locked(action, State.UNCONFIRMED, "It has been settled meanwhile.")
+    if row.accepted_at is not None and row.operation in NEEDS_FORM:
+        _note(row, "settled", "It did not happen.", by=by)
+        fail(row, "sealed", "It did not happen. Fill in the form again: the password is not kept.", [])
+        return
+    _note(row, "settled", "It did not happen; send again.", by=by)
+    put_off(row, timezone.now(), "", "")
     transaction.on_commit(announce.nudge)

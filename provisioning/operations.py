@@ -38,6 +38,7 @@ class Ask:
     payload: Mapping[str, Any]
     secrets: Mapping[str, Any] = field(repr=False)
     dialect: str = "legacy"
+    ou_guid: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,10 @@ class Operation:
         """The target's states that allow it there; None when any does."""
         return self.states if self.states is None or dialect == "legacy" else self.states | self.current_adds
 
+    def can_look_up(self, dialect: str) -> bool:
+        """Whether that dialect has a call which could tell what became of a lost answer (legacy has no lists)."""
+        return self.look_up is not None and not (self.makes and dialect == "legacy")
+
     def reads(self, action: Action) -> list[Ref]:
         """What to read after it ended, the thing itself first."""
         main = (self.makes, action.result_guid) if self.makes else (self.kind, action.guid)
@@ -129,7 +134,8 @@ def _link_domain(client: Client, ask: Ask) -> Answer:
 
 
 def _fill_fields(client: Client, ask: Ask) -> Answer:
-    return client.domains.update_fields(ask.guid, {**ask.payload["fields"], **ask.secrets})
+    values = {**ask.payload["fields"], **ask.secrets}
+    return client.domains.update_fields(ask.guid, values, exposed=ask.payload.get("exposed"))
 
 
 def _create_mailbox(client: Client, ask: Ask) -> Answer:
@@ -139,37 +145,31 @@ def _create_mailbox(client: Client, ask: Ask) -> Answer:
 # --- how a lost answer is looked up (contract, 'Silent places') -----------------------------------------------------
 
 
-def _only(items: list[dict[str, Any]], key: str, value: str) -> Found | None:
-    matches = [
-        item for item in items if str(item.get(key, "")).casefold() == value.casefold() and item.get("guid")
-    ]
-    return Found(str(matches[0]["guid"]), done=True) if len(matches) == 1 else None
+def _only(ask: Ask, items: list[dict[str, Any]], key: str, value: str) -> Found | None:
+    """The one thing of exactly that name. What is provisioned at once may still be on its way."""
+    named = [item for item in items if str(item.get(key, "")).casefold() == value.casefold()]
+    guids = {str(item["guid"]) for item in named if item.get("guid")}
+    return Found(guids.pop(), done=not ask.payload.get("provision_immediately")) if len(guids) == 1 else None
 
 
 def _find_company(client: Client, ask: Ask) -> Found | None:
-    if ask.dialect == "legacy":
-        return None
     title = ask.payload["title"]
-    return _only(
-        client.ous.list(parent_guid=ask.guid, title=title, exact_match=1, limit=50).items, "title", title
-    )
+    found = client.ous.list(parent_guid=ask.guid, title=title, exact_match=True, limit=50)
+    return _only(ask, found.items, "title", title)
 
 
 def _find_domain(client: Client, ask: Ask) -> Found | None:
-    if ask.dialect == "legacy":
-        return None
     name = ask.payload["domain_name"]
-    return _only(client.domains.list(domain_name=name, exact_match=1, limit=50).items, "domain_name", name)
+    # Only within its company: one of that name elsewhere is not what was asked for.
+    found = client.domains.list(domain_name=name, ou_guid=ask.ou_guid, exact_match=True, limit=50)
+    return _only(ask, found.items, "domain_name", name)
 
 
 def _find_mailbox(client: Client, ask: Ask) -> Found | None:
-    if ask.dialect == "legacy":
-        return None
     local = ask.payload["email_local"]
-    items = client.mailboxes.list(domain_guid=ask.guid, email_local=local, exact_match=1, limit=50).items
-    for item in items:
-        item["local"] = str(item.get("email", "")).rpartition("@")[0]
-    return _only(items, "local", local)
+    found = client.mailboxes.list(domain_guid=ask.guid, email_local=local, exact_match=True, limit=50)
+    items = [{**item, "local": str(item.get("email", "")).rpartition("@")[0]} for item in found.items]
+    return _only(ask, items, "local", local)
 
 
 def _find_link(client: Client, ask: Ask) -> Found | None:
@@ -275,6 +275,20 @@ TABLE = (
     ),
 )  # fmt: skip
 OPERATIONS = {row.name: row for row in TABLE}
+
+
+def operation_of(action: Action) -> Operation:
+    """The row's operation. One that this version does not know can be followed and settled, but not sent."""
+    known = OPERATIONS.get(action.operation)
+    if known is not None:
+        return known
+    return Operation(
+        action.operation, action.operation, action.kind, "", "", _unknown, makes=action.result_kind
+    )
+
+
+def _unknown(client: Client, ask: Ask) -> Answer:
+    raise NotImplementedError("This version of the portal does not know the operation.")
 
 
 def of_kind(kind: str) -> list[Operation]:

@@ -6,17 +6,21 @@ import random
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from provisioning import connections, ledger, mirror, readings, secrets
 from provisioning.models import Action, Domain, Package
 from provisioning.synaq import Meaning, SynaqError
 from provisioning.turns import (
+    PASSING,
     Accepted,
     Ended,
+    Fault,
+    Held,
     Job,
     LookedUp,
+    NoEffect,
     Outcome,
     Read,
     ReadJob,
@@ -29,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 PUT_OFF = (1, 2, 5, 10, 30, 60)  # seconds
 LOOK_UPS = (2, 10, 30)  # seconds until the next look-up; then a person settles it
+STUCK = 60.0  # seconds between polls of what is stuck
+LONGEST_WAIT = 300.0  # seconds that SYNAQ may ask for between two polls
 WAITS = frozenset({Meaning.UNREACHABLE, Meaning.THROTTLED, Meaning.UNAUTHENTICATED})
 BREAKS = frozenset({Meaning.UNREACHABLE, Meaning.CUT_OFF, Meaning.BROKEN, Meaning.UNAUTHENTICATED})
 
@@ -40,35 +46,46 @@ def record(job: Job, outcome: Outcome) -> None:
         case Accepted():
             _accepted(job, outcome)
         case Still():
-            ledger.still(job.action, outcome.remote_state, next_poll(job.action))
+            ledger.still(job.action, outcome.remote_state, next_poll(job.action, outcome.retry_after))
         case Ended():
             _ended(job, outcome)
         case Vanished():
             _vanished(job, outcome)
+        case NoEffect():
+            _no_effect(job, outcome)
         case LookedUp():
             _looked_up(job, outcome)
         case Trouble():
             _trouble(job, outcome.error)
+        case Held():
+            _held(job.action, outcome.words)
+        case Fault():
+            fault(job.action, outcome.words, sent=outcome.sent)
 
 
 def record_reading(job: ReadJob, outcome: Outcome) -> None:
     """Write down what came of reading one thing."""
     reading = job.reading
     _tell_breaker(reading.connection_id, outcome)
-    if isinstance(outcome, Trouble):
-        error = outcome.error
-        readings.put_off(reading, str(error), final=error.meaning not in BREAKS | {Meaning.THROTTLED})
-    elif isinstance(outcome, Read):
-        with transaction.atomic():
-            mirror.write(outcome.seen, mirror.Home(reading.connection, reading.ou, reading.domain))
-            readings.done(reading)
+    match outcome:
+        case Read():
+            with transaction.atomic():
+                mirror.write(outcome.seen, mirror.Home(reading.connection, reading.ou, reading.domain))
+                readings.done(reading)
+        case Trouble():
+            readings.put_off(reading, outcome.error.message, final=outcome.error.meaning not in PASSING)
+        case Held():
+            readings.put_off(reading, outcome.words, final=False)
+        case Fault():
+            readings.put_off(reading, outcome.words, final=True)
 
 
-def next_poll(action: Action) -> datetime:
-    """0.15 of its age, between 0.5 and 5 s, with jitter; to 60 s when it is stuck."""
+def next_poll(action: Action, at_least: float | None = None) -> datetime:
+    """0.15 of its age, between 0.5 and 5 s, with jitter; to 60 s when it is stuck. `at_least`: SYNAQ's own wish, in s."""
     age = (timezone.now() - (action.accepted_at or action.asked_at)).total_seconds()
-    wait = min(max(0.15 * age, 0.5), 5.0 if age < 120 else 60.0)
-    return timezone.now() + timedelta(seconds=wait * random.uniform(0.9, 1.1))  # noqa: S311  (spreads load)
+    wait = min(max(0.15 * age, 0.5), 5.0 if age < 120 else STUCK)
+    wait = max(wait * random.uniform(0.9, 1.1), min(at_least or 0.0, LONGEST_WAIT))  # noqa: S311  (spreads load)
+    return timezone.now() + timedelta(seconds=wait)
 
 
 def _later(steps: tuple[int, ...], tries: int) -> datetime:
@@ -88,41 +105,81 @@ def _accepted(job: Job, outcome: Accepted) -> None:
 
 @transaction.atomic
 def _ended(job: Job, outcome: Ended) -> None:
-    if not _still_ours(job.action):
+    action = job.action
+    if not _still_ours(action):
         return
-    _take_in(job, outcome.seen)
+    if _is_something_else(action, outcome.seen[0]):
+        ledger.doubted(action, "mistaken", "The GUID that was typed belongs to something else.")
+        return
+    taken = _take_in(job, outcome.seen)
     if outcome.errors:
-        words = secrets.blot("\n".join(outcome.errors), dict(job.ask.secrets))
-        ledger.fail(job.action, "remote_error", words, [])
+        ledger.fail(action, "remote_error", _blotted("\n".join(outcome.errors), job), [])
         return
-    job.action.remote_state = "finished"
-    ledger.finish(job.action)
+    action.remote_state = "finished"
+    ledger.finish(
+        action, "" if taken else "The portal could not read what SYNAQ shows of it.", outcome.exclusions
+    )
 
 
 @transaction.atomic
 def _vanished(job: Job, outcome: Vanished) -> None:
+    action = job.action
+    if not _still_ours(action):
+        return
+    if action.meaning == ledger.SETTLED and job.operation.makes:
+        ledger.doubted(action, "mistaken", "SYNAQ knows nothing by the GUID that was typed.")
+        return
+    _take_in(job, outcome.seen)
+    ledger.fail(
+        action, Meaning.MISSING.name.lower(), "SYNAQ no longer knows it: it was removed meanwhile.", []
+    )
+
+
+@transaction.atomic
+def _no_effect(job: Job, outcome: NoEffect) -> None:
     if _still_ours(job.action):
         _take_in(job, outcome.seen)
-        ledger.fail(
-            job.action,
-            Meaning.MISSING.name.lower(),
-            "SYNAQ no longer knows it: it was removed meanwhile.",
-            [],
-        )
+        words = f"It is {outcome.state or 'in a state that SYNAQ does not name'}: nothing shows that this was done."
+        ledger.doubted(job.action, "no_effect", words)
 
 
 def _still_ours(action: Action) -> bool:
     return Action.objects.select_for_update().filter(pk=action.pk, attempt=action.attempt).exists()
 
 
-def _take_in(job: Job, seen: tuple[mirror.Seen, ...]) -> None:
-    action = job.action
+def _is_something_else(action: Action, seen: mirror.Seen) -> bool:
+    """A person may have typed the GUID of another's thing: it must bear the name that was asked for."""
+    if action.meaning != ledger.SETTLED or not action.result_kind or not isinstance(seen.body, dict):
+        return False
+    names = {
+        "ou": ("title", action.payload.get("title")),
+        "package": ("code", action.payload.get("code")),
+        "domain": ("domain_name", action.payload.get("domain_name")),
+        "mailbox": ("email", action.title),
+    }
+    key, asked = names.get(action.result_kind, ("", None))
+    said = seen.body.get(key)
+    return bool(asked and said) and str(said).casefold() != str(asked).casefold()
+
+
+def _take_in(job: Job, seen: tuple[mirror.Seen, ...]) -> bool:
+    """Into the mirror, the thing itself first. False if it could not be: that must not keep the action open."""
+    try:
+        with transaction.atomic():
+            _write_all(job.action, seen)
+    except (DataError, IntegrityError, LookupError, TypeError, ValueError):
+        log.exception("an answer was not taken into the mirror", action=job.action.pk)
+        return False
+    return True
+
+
+def _write_all(action: Action, seen: tuple[mirror.Seen, ...]) -> None:
     domain = mirror.find(action.connection_id, "domain", action.guid) if action.kind == "domain" else None
-    home = mirror.Home(
-        action.connection, action.ou, domain, title=action.title, code=str(action.payload.get("code", ""))
-    )
-    for one in seen:
-        mirror.write(one, home)
+    code = str(action.payload.get("code", ""))
+    for place, one in enumerate(seen):
+        # Only the thing itself bears the name that was asked for; what changed along with it has its own.
+        named = {"title": action.title, "code": code} if place == 0 else {}
+        mirror.write(one, mirror.Home(action.connection, action.ou, domain, **named))
     if seen and seen[0].body is not None:
         _link_what_was_linked(action, seen[0])
 
@@ -130,7 +187,7 @@ def _take_in(job: Job, seen: tuple[mirror.Seen, ...]) -> None:
 def _link_what_was_linked(action: Action, seen: mirror.Seen) -> None:
     """SYNAQ accepted the link (204, 201): that is how it said so, for its answers need not show links."""
     if action.operation == "domain.link":
-        domain_guid, package_guid = action.guid, action.payload["package"]
+        domain_guid, package_guid = action.guid, str(action.payload.get("package", ""))
     elif action.operation == "domain.create_in_package":
         domain_guid, package_guid = action.result_guid, action.guid
     else:
@@ -143,47 +200,86 @@ def _link_what_was_linked(action: Action, seen: mirror.Seen) -> None:
 
 def _looked_up(job: Job, outcome: LookedUp) -> None:
     action, found = job.action, outcome.found
-    if found is None:
-        more = (
-            job.operation.look_up is not None and action.tries < len(LOOK_UPS) and job.ask.dialect != "legacy"
-        )
-        ledger.not_told(
-            action, _later(LOOK_UPS, action.tries) if more else None, "Looked it up: it could not be told."
-        )
-        return
-    guid = found.guid if job.operation.makes else ""
-    ledger.accepted(action, path="", remote_id="", guid=guid, done=found.done, status=None)
+    if found is not None:
+        guid = found.guid if job.operation.makes else ""
+        ledger.accepted(action, path="", remote_id="", guid=guid, done=found.done, status=None)
+    elif not outcome.asked:
+        ledger.not_told(action, None, "The API has no call that would tell.")
+    else:
+        ledger.not_told(action, _next_look_up(action), "Looked it up: it could not be told.")
+
+
+def _next_look_up(action: Action) -> datetime | None:
+    return _later(LOOK_UPS, action.tries) if action.tries < len(LOOK_UPS) else None
 
 
 def _trouble(job: Job, error: SynaqError) -> None:
-    action, words = job.action, secrets.blot(str(error), dict(job.ask.secrets))
-    meaning = error.meaning.name.lower()
+    action, words = job.action, _blotted(error.message, job)
     if action.state == Action.State.WAITING:
-        ledger.still(action, action.remote_state, next_poll(action), words)
+        ledger.still(action, action.remote_state, next_poll(action, error.retry_after), words)
     elif action.state == Action.State.UNCONFIRMED:
-        ledger.not_told(action, _later(LOOK_UPS, action.tries), words)
-    elif error.meaning in WAITS:
+        again = _later(LOOK_UPS, action.tries) if error.meaning in PASSING else _next_look_up(action)
+        ledger.not_told(action, again, words)
+    else:
+        _not_accepted(job, error, words)
+
+
+def _not_accepted(job: Job, error: SynaqError, words: str) -> None:
+    """A request that was not answered with success: again later, failed, or nobody knows."""
+    action, meaning = job.action, error.meaning.name.lower()
+    if error.meaning in WAITS:
         ledger.put_off(action, _later(PUT_OFF, action.tries), meaning, words)
     elif error.applied == "no":
-        said = secrets.blot(error.message, dict(job.ask.secrets)) or words
-        ledger.fail(action, meaning, said, _lines(error, job), status=error.status)
+        ledger.fail(action, meaning, words, _lines(error, job), status=error.status)
     else:
         ledger.unconfirmed(action, meaning, words)
 
 
+def _held(action: Action, words: str) -> None:
+    """Nothing went out: the same turn again, soon."""
+    soon = timezone.now() + timedelta(seconds=1)
+    if action.state == Action.State.SENDING:
+        ledger.put_off(action, soon, "held", words)
+    elif action.state == Action.State.WAITING:
+        ledger.still(action, action.remote_state, next_poll(action))
+    else:
+        ledger.not_told(action, soon, words)
+
+
+def fault(action: Action, words: str, *, sent: bool, meaning: str = "fault") -> None:
+    """The portal's own mistake stops this row, and no other. `sent`: a request may have gone out in this turn."""
+    if action.state == Action.State.WAITING:
+        later = timezone.now() + timedelta(seconds=STUCK)
+        ledger.still(action, action.remote_state, later, words)
+    elif action.state == Action.State.UNCONFIRMED:
+        ledger.not_told(action, _next_look_up(action), words)
+    elif sent:
+        ledger.unconfirmed(action, meaning, words)
+    else:
+        ledger.fail(action, meaning, f"{words} Nothing was sent.", [])
+
+
+def _blotted(text: str, job: Job) -> str:
+    return secrets.blot(text, dict(job.ask.secrets))
+
+
 def _lines(error: SynaqError, job: Job) -> list[dict[str, str]]:
-    blot = dict(job.ask.secrets)
-    return [{"field": line.field or "", "message": secrets.blot(line.message, blot)} for line in error.errors]
+    return [
+        {"field": _blotted(line.field or "", job), "message": _blotted(line.message, job)}
+        for line in error.errors
+    ]
 
 
 def _tell_breaker(connection_id: int, outcome: Outcome) -> None:
+    if isinstance(outcome, Held | Fault) or (isinstance(outcome, LookedUp) and not outcome.asked):
+        return  # SYNAQ was not asked, or it is not known how it answered
     if not isinstance(outcome, Trouble):
-        connections.answered([connection_id])
+        connections.answered(connection_id)
         return
     error = outcome.error
     if error.meaning is Meaning.THROTTLED:
-        connections.throttled(connection_id, error.retry_after or 5.0, str(error))
+        connections.throttled(connection_id, error.retry_after or 5.0, error.message)
     elif error.meaning in BREAKS:
-        connections.failed(connection_id, str(error))
+        connections.failed(connection_id, error.message)
     elif error.status is not None:
-        connections.answered([connection_id])
+        connections.answered(connection_id)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, When
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from provisioning import announce
@@ -16,7 +18,7 @@ LEASE = timedelta(seconds=30)
 
 @transaction.atomic
 def want(kind: str, guid: str, *, ou: OU, domain: Domain | None = None) -> Reading:
-    """Have it read soon. Asked for twice, it is still read once."""
+    """Have it read soon. Asked for twice, it is still read once; asked for while it is being read, once more."""
     now = timezone.now()
     reading, made = Reading.objects.get_or_create(
         connection=ou.connection,
@@ -24,10 +26,10 @@ def want(kind: str, guid: str, *, ou: OU, domain: Domain | None = None) -> Readi
         guid=guid,
         defaults={"ou": ou, "domain": domain, "asked_at": now, "due_at": now},
     )
-    if not made and reading.due_at is None:
-        Reading.objects.filter(pk=reading.pk, due_at=None).update(
-            asked_at=now, due_at=now, failures=0, trouble=""
-        )
+    if not made:
+        idle = Reading.objects.filter(pk=reading.pk, due_at=None)
+        if not idle.update(asked_at=now, due_at=now, failures=0, trouble=""):
+            Reading.objects.filter(pk=reading.pk).update(asked_at=now)
         reading.refresh_from_db()
     transaction.on_commit(announce.nudge)
     return reading
@@ -36,21 +38,32 @@ def want(kind: str, guid: str, *, ou: OU, domain: Domain | None = None) -> Readi
 @transaction.atomic
 def claim(connection_id: int, most: int) -> list[Reading]:
     """Due rows that nobody holds, oldest first, held for 30 s."""
-    now = timezone.now()
-    due = Reading.objects.filter(connection_id=connection_id, due_at__lte=now).order_by("due_at", "id")
+    due = Reading.objects.filter(connection_id=connection_id, due_at__lte=Now()).order_by("due_at", "id")
     ids = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:most])
     if not ids:
         return []
-    Reading.objects.filter(pk__in=ids).update(attempt=F("attempt") + 1, due_at=now + LEASE)
-    return list(
-        Reading.objects.filter(pk__in=ids).select_related("connection", "ou", "ou__connection", "domain")
-    )
+    Reading.objects.filter(pk__in=ids).update(attempt=F("attempt") + 1, due_at=Now() + LEASE)
+    rows = Reading.objects.filter(pk__in=ids).order_by("asked_at", "id")
+    return list(rows.select_related("connection", "ou", "ou__connection", "domain"))
+
+
+def renew(readings: Iterable[Reading]) -> None:
+    """Hold claimed rows for another 30 s from now: they are still being read."""
+    for reading in readings:
+        rows = Reading.objects.filter(pk=reading.pk, attempt=reading.attempt, due_at__isnull=False)
+        rows.update(due_at=Now() + LEASE)
+
+
+def anything_due(connection_id: int) -> bool:
+    """Whether anything of the connection is to be read now."""
+    return Reading.objects.filter(connection_id=connection_id, due_at__lte=Now()).exists()
 
 
 def done(reading: Reading) -> None:
-    """It was read, and the mirror has it."""
+    """It was read, and the mirror has it. If it was asked for again meanwhile, it is due again."""
     rows = Reading.objects.filter(pk=reading.pk, attempt=reading.attempt)
-    rows.update(due_at=None, done_at=timezone.now(), failures=0, trouble="")
+    again = Case(When(asked_at__gt=reading.asked_at, then=Now()), default=None)
+    rows.update(due_at=again, done_at=timezone.now(), failures=0, trouble="")
 
 
 def put_off(reading: Reading, words: str, *, final: bool) -> None:

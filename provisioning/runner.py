@@ -5,18 +5,22 @@ The main thread alone talks to the database; the pool's threads alone talk to SY
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import cache
 
 import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.db import connection as database
 
 from provisioning import connections, ledger, outcomes, readings, secrets, turns
 from provisioning.models import Action, Connection
-from provisioning.operations import OPERATIONS, Ask
+from provisioning.operations import OPERATIONS, Ask, operation_of
+from provisioning.synaq import Client
 from provisioning.turns import Job, Outcome, ReadJob
 
 log = structlog.get_logger(__name__)
@@ -26,11 +30,14 @@ WORKS_FOR = 30.0  # seconds
 QUIET = 1.5  # seconds without work until it rests; longer than a beat, and than a nudge is spared
 PAUSE = 0.1  # seconds between two looks at an empty ledger
 LOST_EVERY = 2.0  # seconds
+RENEW_EVERY = 10.0  # seconds, a third of a lease
+DATABASE_AWAY = (OperationalError, InterfaceError)
+TURNS = {"sending": turns.submit, "waiting": turns.poll, "unconfirmed": turns.look_up}
 
 
 @cache
-def _pool() -> ThreadPoolExecutor:
-    """Made after the fork, kept for the process: each thread holds its session open."""
+def _pool(_process: int) -> ThreadPoolExecutor:
+    """Kept for the process, never taken over by a fork's child: each thread holds its session open."""
     return ThreadPoolExecutor(settings.RUNNER_THREADS, thread_name_prefix="synaq")
 
 
@@ -57,32 +64,51 @@ def drive(stopping: Callable[[], bool] = lambda: False, works_for: float = WORKS
     try:
         return Driver(stopping).run(works_for)
     finally:
-        release_slot(slot)
+        with suppress(*DATABASE_AWAY):  # the database that is away has let go of it already
+            release_slot(slot)
 
 
 class Driver:
-    """One run of the loop."""
+    """One run of the loop. What is under way is always seen to its end, and its outcome written down."""
 
     def __init__(self, stopping: Callable[[], bool]) -> None:
         self.stopping = stopping
         self.under_way: dict[Future[Outcome], Job | ReadJob] = {}
         self.turns = 0
         self._lost_at = 0.0
+        self._renewed_at = time.monotonic()
 
     def run(self, works_for: float) -> int:
+        """Loop for up to `works_for` seconds and until nothing is under way. Returns turns taken.
+
+        Raises the database's error when it is away and nothing is under way.
+        """
         end = time.monotonic() + works_for
         worked_at = time.monotonic()
         while True:
             over = time.monotonic() > end or self.stopping()
-            if not over and self._begin():
+            if not over and self._guarded(self._begin):
                 worked_at = time.monotonic()
             if self.under_way:
                 worked_at = time.monotonic()
-                self._write_down()
+                self._guarded(self._renew)
+                self._guarded(self._write_down)
             elif over or time.monotonic() - worked_at > QUIET:
                 return self.turns
             else:
                 time.sleep(PAUSE)
+
+    def _guarded(self, step: Callable[[], int]) -> int:
+        """The database may restart while calls are under way: their outcomes are kept until it is back."""
+        try:
+            return step()
+        except DATABASE_AWAY:
+            if not self.under_way:
+                raise
+            log.warning("the database is away; outcomes are kept", under_way=len(self.under_way))
+            database.close()
+            time.sleep(PAUSE)
+            return 0
 
     def _begin(self) -> int:
         """Claim as much as there is room for, and start it."""
@@ -91,51 +117,112 @@ class Driver:
             self._lost_at = time.monotonic()
         begun = 0
         for row, bound in connections.usable().values():
-            room = settings.RUNNER_THREADS - len(self.under_way)
-            if bound is not None:
-                room = min(room, bound) if connections.take_probe(row) else 0
+            room = self._room(row)
+            if room > 0 and bound is not None:
+                room = bound if _anything_due(row) and connections.take_probe(row) else 0
             if room > 0:
                 begun += self._begin_on(row, room)
         return begun
 
+    def _room(self, row: Connection) -> int:
+        """Free threads; and no more than the rate lets through in a few seconds, for who waits longer than a lease
+        at the gate must not send any more."""
+        ours = sum(job.connection_id == row.pk for job in self.under_way.values())
+        most = max(1, 4 * row.rate // max(1, settings.RUNNER_SLOTS))
+        return min(settings.RUNNER_THREADS - len(self.under_way), most - ours)
+
     def _begin_on(self, row: Connection, room: int) -> int:
+        client = _client(row)
+        if client is None:
+            return 0
         polls = ledger.claim_turns(row.pk, room)
         submits = ledger.claim_submits(row.pk, room - len(polls)) if room > len(polls) else []
         left = room - len(polls) - len(submits)
         reads = readings.claim(row.pk, left) if left else []
         for action in [*polls, *submits]:
-            self._start(action)
+            self._start(action, client)
         for reading in reads:
-            job = ReadJob(reading, connections.client_for(reading.connection))
-            self.under_way[_pool().submit(turns.read, job)] = job
+            self._hand_over(ReadJob(reading, client))
         return len(polls) + len(submits) + len(reads)
 
-    def _start(self, action: Action) -> None:
-        operation = OPERATIONS[action.operation]
+    def _start(self, action: Action, client: Client) -> None:
+        """Hand one claimed row to a thread. Whatever is odd about it stops this row only."""
         try:
-            opened = secrets.unseal(action.sealed)
+            job = _job(action, client)
         except secrets.CannotOpen as error:
-            ledger.fail(action, "sealed", f"{error} Ask for it again.", [])
-            return
-        ask = Ask(action.guid, action.payload, opened, action.connection.dialect)
-        job = Job(
-            action, operation, connections.client_for(action.connection), ask, tuple(operation.reads(action))
-        )
-        turn = {"sending": turns.submit, "waiting": turns.poll, "unconfirmed": turns.look_up}[action.state]
-        self.under_way[_pool().submit(turn, job)] = job
+            outcomes.fault(action, f"{error} Ask for it again.", sent=False, meaning="sealed")
+        except DATABASE_AWAY:
+            raise
+        except Exception as error:
+            log.exception("a row could not be begun", action=action.pk)
+            words = f"The portal does not know how to go on with it ({type(error).__name__})."
+            outcomes.fault(action, words, sent=False)
+        else:
+            self._hand_over(job)
 
-    def _write_down(self) -> None:
+    def _hand_over(self, job: Job | ReadJob) -> None:
+        pool = _pool(os.getpid())
+        if isinstance(job, ReadJob):
+            self.under_way[pool.submit(turns.carry_out, turns.read, job)] = job
+        else:
+            turn = TURNS[job.action.state]
+            self.under_way[pool.submit(turns.carry_out, turn, job)] = job
+
+    def _renew(self) -> int:
+        """A slow API must not let the leases of calls under way run out."""
+        if time.monotonic() - self._renewed_at < RENEW_EVERY:
+            return 0
+        self._renewed_at = time.monotonic()
+        ledger.renew(job.action for job in self.under_way.values() if isinstance(job, Job))
+        readings.renew(job.reading for job in self.under_way.values() if isinstance(job, ReadJob))
+        return 0
+
+    def _write_down(self) -> int:
         done, _ = wait(self.under_way, timeout=PAUSE, return_when=FIRST_COMPLETED)
         for future in done:
-            job = self.under_way.pop(future)
+            _record(self.under_way[future], future.result())
+            del self.under_way[future]
             self.turns += 1
-            try:
-                if isinstance(job, ReadJob):
-                    outcomes.record_reading(job, future.result())
-                else:
-                    outcomes.record(job, future.result())
-            except Exception:
-                # One odd row must not stop the others: its lease runs out, and it is taken up again.
-                log.exception(
-                    "a turn was not written down", job=str(getattr(job, "action", None) or job.reading)
-                )
+        return len(done)
+
+
+def _record(job: Job | ReadJob, outcome: Outcome) -> None:
+    try:
+        if isinstance(job, ReadJob):
+            outcomes.record_reading(job, outcome)
+        else:
+            outcomes.record(job, outcome)
+    except DATABASE_AWAY:
+        raise
+    except Exception:
+        # One odd row must not stop the others: its lease runs out, and it is taken up again.
+        log.exception("a turn was not written down", outcome=type(outcome).__name__)
+
+
+def _anything_due(row: Connection) -> bool:
+    return ledger.anything_due(row.pk) or readings.anything_due(row.pk)
+
+
+def _client(row: Connection) -> Client | None:
+    """The connection's client; None, and the breaker is told, where its key or address is of no use."""
+    try:
+        return connections.client_for(row)
+    except (secrets.CannotOpen, KeyError, ValueError) as error:
+        log.warning("a connection cannot be used", connection=row.pk, error=type(error).__name__)
+        words = (
+            "The connection's key cannot be opened, or its address is none. An owner must set it up again."
+        )
+        connections.failed(row.pk, words)
+        return None
+
+
+def _job(action: Action, client: Client) -> Job:
+    """Everything that the row's turn needs. Raises what is odd about the row; nothing has been sent then."""
+    state, operation = action.state, operation_of(action)
+    if state == Action.State.SENDING and action.operation not in OPERATIONS:
+        raise NotImplementedError(action.operation)
+    # Only sending needs the secrets: a look-up must go on though they cannot be opened.
+    opened = secrets.unseal(action.sealed) if state == Action.State.SENDING else {}
+    ask = Ask(action.guid, action.payload, opened, action.connection.dialect, action.ou.guid)
+    reads = tuple(operation.reads(action)) if state == Action.State.WAITING else ()
+    return Job(action, operation, client, ask, reads)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import json
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+BLOT = "•••"
+SHORTEST = 4  # characters
 
 
 class CannotOpen(Exception):
@@ -29,22 +35,41 @@ def seal(secrets: dict[str, Any]) -> str:
     return _box().encrypt(json.dumps(secrets).encode()).decode() if secrets else ""
 
 
+def reseal(sealed: str) -> str:
+    """The same under the first of SEAL_KEYS, so that an older key can be retired. Raises CannotOpen."""
+    return seal(unseal(sealed))
+
+
 def unseal(sealed: str) -> dict[str, Any]:
     """What was sealed. Raises CannotOpen rather than ever returning the sealed text itself."""
     if not sealed:
         return {}
     try:
         opened: dict[str, Any] = json.loads(_box().decrypt(sealed.encode()))
-    except InvalidToken:
+    except (InvalidToken, ValueError):
         raise CannotOpen("A sealed value cannot be opened with the present SEAL_KEYS.") from None
     return opened
 
 
 def blot(text: str, secrets: dict[str, Any]) -> str:
-    """The text without any of the secret values: an answer may quote what was sent."""
-    for value in secrets.values():
-        if isinstance(value, dict):
-            text = blot(text, value)
-        elif isinstance(value, str) and len(value) >= 4:
-            text = text.replace(value, "•••")
+    """The text without any of the secret values, however an answer that quotes them may have spelled them."""
+    for value in sorted(set(_values(secrets)), key=len, reverse=True):
+        for spelled in _spellings(value):
+            text = text.replace(spelled, BLOT)
     return text
+
+
+def _values(secrets: Any) -> Iterator[str]:
+    """Those long enough to be told from ordinary words; SYNAQ refuses shorter ones anyway."""
+    if isinstance(secrets, dict):
+        for value in secrets.values():
+            yield from _values(value)
+    elif isinstance(secrets, str) and len(secrets) >= SHORTEST:
+        yield secrets
+
+
+def _spellings(value: str) -> set[str]:
+    quoted = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    one_line = " ".join(value.split())
+    every = {value, html.escape(value), quote(value, safe=""), quote_plus(value), *quoted}
+    return {*every, one_line} if len(one_line) >= SHORTEST else every

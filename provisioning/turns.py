@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, TypeVar
 
+import structlog
 from django.utils import timezone
 
+from provisioning import connections
 from provisioning.mirror import Seen
 from provisioning.models import Action, Reading
 from provisioning.operations import Ask, Found, Operation, Ref
 from provisioning.synaq import Client, Meaning, SynaqError
 from provisioning.synaq.answers import read_state
 
+log = structlog.get_logger(__name__)
+
 ENDED_WELL = "finished"
 WATCHING = "watching"  # there is no remote action to poll: the object's own state tells
 BROKEN_STATES = frozenset({"error", "failed"})
+PASSING = frozenset(
+    {Meaning.UNREACHABLE, Meaning.CUT_OFF, Meaning.BROKEN, Meaning.THROTTLED, Meaning.UNAUTHENTICATED}
+)  # troubles that end by themselves, or that an owner ends for the whole connection
+# What a lease must still hold when sending begins: at the gate 5 s, to connect 3 s, for the answer 10 s, and a margin.
+NEEDS_LEASE = timedelta(seconds=22)
+SETTLES_IN = timedelta(seconds=15)  # what was made a moment ago may not be readable everywhere at SYNAQ yet
+LONGEST_GUID, LONGEST_PATH = 100, 500  # what the ledger's columns hold
 
 
 @dataclass(frozen=True)
@@ -28,11 +41,21 @@ class Job:
     ask: Ask
     reads: tuple[Ref, ...] = ()
 
+    @property
+    def connection_id(self) -> int:
+        return self.action.connection_id
+
 
 @dataclass(frozen=True)
 class ReadJob:
+    """A claimed reading."""
+
     reading: Reading
     client: Client
+
+    @property
+    def connection_id(self) -> int:
+        return self.reading.connection_id
 
 
 @dataclass(frozen=True)
@@ -46,7 +69,10 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Still:
+    """Not ended. `retry_after`: seconds that SYNAQ asks for until the next poll, if it does."""
+
     remote_state: str
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True)
@@ -66,8 +92,19 @@ class Vanished:
 
 
 @dataclass(frozen=True)
+class NoEffect:
+    """There is no remote action to follow, and the thing is in a state that does not show what was asked for."""
+
+    seen: tuple[Seen, ...]
+    state: str
+
+
+@dataclass(frozen=True)
 class LookedUp:
+    """`asked`: whether SYNAQ was asked at all. It cannot be where the dialect has no call that would tell."""
+
     found: Found | None
+    asked: bool = True
 
 
 @dataclass(frozen=True)
@@ -80,83 +117,128 @@ class Trouble:
     error: SynaqError
 
 
-Outcome = Accepted | Still | Ended | Vanished | LookedUp | Read | Trouble
+@dataclass(frozen=True)
+class Held:
+    """Given up before anything was sent; worth trying again."""
+
+    words: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A mistake of the portal's own. `sent`: whether a request may have gone out."""
+
+    words: str
+    sent: bool
+
+
+AnyJob = TypeVar("AnyJob", Job, ReadJob)
+Outcome = Accepted | Still | Ended | Vanished | NoEffect | LookedUp | Read | Trouble | Held | Fault
+
+
+def carry_out(turn: Callable[[AnyJob], Outcome], job: AnyJob) -> Outcome:
+    """Take one turn. Never raises: whatever goes wrong is an outcome that says whether something may have been sent."""
+    before = connections.drawn()
+    try:
+        return turn(job)
+    except SynaqError as error:
+        return Trouble(error)
+    except connections.NotSent as error:
+        return Held(str(error))
+    except Exception as error:
+        log.exception("a turn went wrong", turn=turn.__name__)
+        return Fault(
+            f"The portal made a mistake here ({type(error).__name__}).", connections.drawn() != before
+        )
 
 
 def submit(job: Job) -> Outcome:
-    """Send it, once."""
-    try:
-        answer = job.operation.send(job.client, job.ask)
-    except SynaqError as error:
-        return Trouble(error)
+    """Send it, once, and only while the lease is long enough for the answer to come back within it."""
+    lease = job.action.lease_until
+    if lease is None or lease - timezone.now() < NEEDS_LEASE:
+        return Held("It was not sent in time; it takes its turn again.")
+    answer = job.operation.send(job.client, job.ask)
     location = answer.location
     guid = location.guid if location else ""
     if job.operation.makes and not guid and isinstance(answer.body, dict):
         guid = str(answer.body.get("guid") or "")
-    if job.operation.makes and not guid:
-        return Trouble(
-            SynaqError(Meaning.UNREADABLE, "The answer does not say what was created.", status=answer.status)
-        )
     path = location.path if location and location.action_id else ""
     remote_id = location.action_id or "" if location else ""
+    lacking = ""
+    if job.operation.makes and not guid:
+        lacking = "The answer does not say what was created."
+    elif max(len(guid), len(remote_id)) > LONGEST_GUID or len(path) > LONGEST_PATH:
+        lacking = "The answer names what was created, or its action, at more length than any GUID has."
+    if lacking:
+        raise SynaqError(Meaning.UNREADABLE, lacking, status=answer.status)
     return Accepted(guid if job.operation.makes else "", path, remote_id, answer.status != 202, answer.status)
 
 
 def poll(job: Job) -> Outcome:
     """Ask how it goes; once it has ended, read what it changed."""
-    try:
-        if job.action.remote_state == ENDED_WELL:
-            return _ended(job)
-        if not job.action.remote_path:
-            return _watch(job)
-        remote = job.client.actions.poll(job.action.remote_path)
-        if remote.gone:  # the action's record is gone; the thing itself tells what came of it
-            return _watch(job)
-        if remote.state == "finished":
-            return _ended(job, exclusions=tuple(str(line) for line in remote.exclusions))
-        if remote.state == "error":
-            return _ended(job, errors=tuple(remote.errors) or ("SYNAQ gave no reason.",))
-    except SynaqError as error:
-        return Trouble(error)
-    return Still(remote.state or "pending")
+    if job.action.remote_state == ENDED_WELL:
+        return _ended(job)
+    if not job.action.remote_path:
+        return _watch(job)
+    remote = job.client.actions.poll(job.action.remote_path)
+    if remote.gone:  # the action's record is gone; the thing itself tells what came of it
+        return _watch(job)
+    if remote.state == "finished":
+        return _ended(job, exclusions=tuple(str(line) for line in remote.exclusions))
+    if remote.state == "error":
+        return _ended(job, errors=tuple(remote.errors) or ("SYNAQ gave no reason.",))
+    return Still(remote.state or "pending", remote.retry_after)
 
 
 def look_up(job: Job) -> Outcome:
     """What became of a request whose answer was lost?"""
-    if job.operation.look_up is None:
-        return LookedUp(None)
-    try:
-        return LookedUp(job.operation.look_up(job.client, job.ask))
-    except SynaqError as error:
-        return Trouble(error)
+    if job.operation.look_up is None or not job.operation.can_look_up(job.ask.dialect):
+        return LookedUp(None, asked=False)
+    return LookedUp(job.operation.look_up(job.client, job.ask))
 
 
 def read(job: ReadJob) -> Outcome:
     """Read one thing for the mirror."""
-    try:
-        return Read(_see(job.client, job.reading.kind, job.reading.guid))
-    except SynaqError as error:
-        return Trouble(error)
+    return Read(_see(job.client, job.reading.kind, job.reading.guid))
 
 
 def _watch(job: Job) -> Outcome:
     kind, guid = job.reads[0]
     seen = _see(job.client, kind, guid)
     if seen.body is None:
-        return Vanished((seen,))
+        return Still(WATCHING) if _just_made(job) else Vanished((seen,))
     state = read_state(seen.body)
     if state == "pending":
         return Still(WATCHING)
     if state in BROKEN_STATES:
         return Ended((seen,), errors=(f"The {kind} is in state {state}; SYNAQ gave no reason.",))
+    if job.operation.effect and state not in job.operation.effect:
+        return NoEffect((seen,), state)
     return _ended(job)
 
 
 def _ended(job: Job, errors: tuple[str, ...] = (), exclusions: tuple[str, ...] = ()) -> Outcome:
-    seen = tuple(_see(job.client, kind, guid) for kind, guid in job.reads)
-    if seen[0].body is None and not errors:
-        return Vanished(seen)
-    return Ended(seen, errors, exclusions)
+    main, *others = job.reads
+    first = _see(job.client, *main)
+    if first.body is None and not errors:
+        return Still(job.action.remote_state) if _just_made(job) else Vanished((first,))
+    also = [seen for kind, guid in others if (seen := _see_if_told(job.client, kind, guid))]
+    return Ended((first, *also), errors, exclusions)
+
+
+def _just_made(job: Job) -> bool:
+    made_at = job.action.accepted_at
+    return bool(job.operation.makes and made_at and timezone.now() - made_at < SETTLES_IN)
+
+
+def _see_if_told(client: Client, kind: str, guid: str) -> Seen | None:
+    """What changed along with it; a thing that SYNAQ refuses to show must not keep the action open."""
+    try:
+        return _see(client, kind, guid)
+    except SynaqError as error:
+        if error.meaning in PASSING:
+            raise
+        return None
 
 
 def _see(client: Client, kind: str, guid: str) -> Seen:

@@ -25,7 +25,6 @@ class Reading(models.Model):
     domain = models.ForeignKey(Domain, on_delete=models.PROTECT, null=True, related_name="+")
     asked_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, help_text="Null when nothing is to be read")
-    lease_until = models.DateTimeField(null=True)
     attempt = models.PositiveIntegerField(default=0)
     failures = models.PositiveIntegerField(default=0)
     trouble = models.TextField(blank=True, help_text="Why the last attempt failed, in words for people")

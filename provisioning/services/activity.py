@@ -8,16 +8,12 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from provisioning import ledger, mirror
+from provisioning.ledger import NEEDS_FORM
 from provisioning.models import Action
-from provisioning.operations import OPERATIONS, Operation
+from provisioning.operations import OPERATIONS, Operation, operation_of
 from provisioning.services.common import Refused, ask_for
 
-# These had secrets in them that were wiped when they were sent: only their form can ask again.
-NEEDS_FORM = frozenset({"mailbox.create", "domain.fields"})
-
-
-def operation_of(action: Action) -> Operation:
-    return OPERATIONS[action.operation]
+__all__ = ["NEEDS_FORM", "Operation", "operation_of"]
 
 
 def target_of(action: Action) -> Any | None:
@@ -46,6 +42,8 @@ def submit_again(action: Action, *, by: Any, submission: uuid.UUID) -> Action:
     """Ask once more for what failed or was cancelled. Raises Refused where that needs the form, or is not safe."""
     if action.state not in (Action.State.FAILED, Action.State.CANCELLED):
         raise Refused("Only what failed or was cancelled can be submitted again.")
+    if action.operation not in OPERATIONS:
+        raise Refused("This version of the portal does not know that operation.")
     if action.operation in NEEDS_FORM:
         raise Refused("Fill in the form again: the password is not kept.")
     target = target_of(action)
