@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from provisioning.models import OU, Catalogue, Connection, Domain, DomainLink, Edition, Mailbox, Package
 from provisioning.synaq import answers, wire
@@ -47,18 +49,33 @@ def find(connection_id: int, kind: str, guid: str) -> Any | None:
     return MODELS[kind].objects.filter(connection_id=connection_id, guid=guid).first()
 
 
-@transaction.atomic
 def write(seen: Seen, home: Home) -> None:
-    """Take in one answer. An older answer never overwrites a newer one."""
-    if seen.kind == "catalogue":
-        Catalogue.objects.update_or_create(ou=home.ou, defaults={"raw": seen.body, "as_at": seen.at})
+    """Take in one answer, whatever it holds. An older answer never overwrites a newer one.
+
+    Raises ValueError only where `home` says too little for a thing that is new to the mirror.
+    """
+    take = _write_catalogue if seen.kind == "catalogue" else _write
+    try:
+        with transaction.atomic():
+            take(seen, home)
+    except IntegrityError:  # another writer made the row a moment ago: now it is there
+        with transaction.atomic():
+            take(seen, home)
+
+
+def _write_catalogue(seen: Seen, home: Home) -> None:
+    row = Catalogue.objects.select_for_update().filter(ou=home.ou).first()
+    if row is not None and row.as_at > seen.at:
         return
-    row = (
-        MODELS[seen.kind]
-        .objects.select_for_update()
-        .filter(connection=home.connection, guid=seen.guid)
-        .first()
-    )
+    row = row or Catalogue(ou=home.ou)
+    # JSON null would be the database's NULL; an empty answer is an answer, which the reader finds unreadable.
+    row.raw, row.as_at = ({} if seen.body is None else raw_of(seen.body)), seen.at
+    row.save()
+
+
+def _write(seen: Seen, home: Home) -> None:
+    rows = MODELS[seen.kind].objects.select_for_update()
+    row = rows.filter(connection=home.connection, guid=seen.guid).first()
     if row is not None and row.as_at > seen.at:
         return
     if seen.body is None:
@@ -66,13 +83,42 @@ def write(seen: Seen, home: Home) -> None:
             row.gone_at, row.as_at = seen.at, seen.at
             row.save(update_fields=["gone_at", "as_at"])
         return
-    body = seen.body if isinstance(seen.body, Mapping) else {}
+    if row is not None and not isinstance(seen.body, Mapping):
+        return  # it says nothing of the thing: what was said before stands
+    body = raw_of(seen.body if isinstance(seen.body, Mapping) else {})
     if row is None:
         row = MODELS[seen.kind](connection=home.connection, guid=seen.guid)
         _settle_in(row, home)
-    row.state = answers.read_state(body) or row.state
-    row.raw, row.as_at, row.gone_at = wire.scrub(body), seen.at, None
+    row.state = (answers.read_state(body) or row.state)[:60]
+    row.raw, row.as_at, row.gone_at = body, seen.at, None
     _TAKE_IN[seen.kind](row, body, home)
+
+
+UNKEEPABLE = {"unreadable": "SYNAQ's answer is nested too deeply to be kept."}
+_DEEPEST = 60
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # what Postgres takes neither as text nor in JSON
+
+
+def raw_of(body: Any) -> Any:
+    """The answer as it may be kept: passwords masked, and without what the database cannot hold."""
+    try:
+        return wire.scrub(_keepable(body, _DEEPEST))
+    except RecursionError:
+        return dict(UNKEEPABLE)
+
+
+def _keepable(value: Any, depth: int) -> Any:
+    if depth == 0:
+        raise RecursionError
+    if isinstance(value, str):
+        return _NO_TEXT.sub("\ufffd", value)
+    if isinstance(value, Mapping):
+        return {str(_keepable(str(key), depth)): _keepable(inner, depth - 1) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_keepable(inner, depth - 1) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # 1e999 is well-formed JSON
+    return value if isinstance(value, bool | int | float) or value is None else _keepable(str(value), depth)
 
 
 def _settle_in(row: Any, home: Home) -> None:
@@ -88,13 +134,20 @@ def _settle_in(row: Any, home: Home) -> None:
 
 
 def _said(body: Mapping[str, Any], key: str, fallback: str, longest: int) -> str:
+    """What the answer says in words, else the fallback: for what a thing is called, which is never nothing."""
     value = body.get(key)
-    return (str(value) if isinstance(value, str | int | float) and str(value) else fallback)[:longest]
+    said = str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    return (said or fallback)[:longest]
+
+
+def _said_or_kept(body: Mapping[str, Any], key: str, kept: str, longest: int) -> str:
+    """What the answer says, nothing included; what is kept only where it does not speak of it."""
+    return _said(body, key, "", longest) if key in body else kept
 
 
 def _take_ou(row: OU, body: Mapping[str, Any], home: Home) -> None:
     row.title = _said(body, "title", row.title or home.title or row.guid, 300)
-    row.client_ref = _said(body, "client_ref", "", 200)
+    row.client_ref = _said_or_kept(body, "client_ref", row.client_ref, 200)
     row.save()
     if not row.path:
         row.path = f"{row.parent.path if row.parent else ''}{row.pk}."
@@ -105,20 +158,27 @@ def _take_package(row: Package, body: Mapping[str, Any], home: Home) -> None:
     row.code = _said(body, "code", row.code or home.code, 100)
     row.name = _said(body, "name", row.name or home.title, 200)
     row.save()
-    editions = answers.read_editions(body)
+    editions = {edition.code[:100]: edition for edition in answers.read_editions(body) if edition.code}
     if not editions:
         return
-    for edition in editions:
-        facts = {"name": (edition.name or "")[:200], "is_default": bool(edition.is_default)}
-        Edition.objects.update_or_create(package=row, code=edition.code[:100], defaults=facts)
-    row.editions.exclude(code__in=[edition.code[:100] for edition in editions]).delete()
+    rows = [
+        Edition(package=row, code=code, name=(edition.name or "")[:200], is_default=bool(edition.is_default))
+        for code, edition in editions.items()
+    ]
+    Edition.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["package", "code"],
+        update_fields=["name", "is_default"],
+    )
+    row.editions.exclude(code__in=editions).delete()
 
 
 def _take_domain(row: Domain, body: Mapping[str, Any], home: Home) -> None:
     row.name = _said(body, "domain_name", row.name or home.title, 260)
     row.fields = wire.scrub(answers.read_domain_fields(body))
     report = body.get("domain_usage_report")
-    row.usage = wire.scrub(report) if isinstance(report, Mapping) else row.usage
+    row.usage = report if isinstance(report, Mapping) else row.usage
     row.save()
     links = answers.read_links(body)
     if links is not None:
@@ -130,7 +190,7 @@ def _take_domain(row: Domain, body: Mapping[str, Any], home: Home) -> None:
 def _take_mailbox(row: Mailbox, body: Mapping[str, Any], home: Home) -> None:
     row.email = _said(body, "email", row.email or home.title, 330)
     for name, longest in (("first_name", 200), ("last_name", 200), ("display_name", 300)):
-        setattr(row, name, _said(body, name, getattr(row, name), longest))
+        setattr(row, name, _said_or_kept(body, name, getattr(row, name), longest))
     editions = answers.read_mailbox_editions(body)
     if editions:
         row.edition_code = editions[0][2][:100]
@@ -150,5 +210,5 @@ _TAKE_IN: dict[str, Any] = {
 
 
 def link(domain: Domain, package: Package, at: datetime) -> None:
-    """SYNAQ accepted or showed that the domain is linked to the package."""
+    """SYNAQ accepted or showed, at that time, that the domain is linked to the package."""
     DomainLink.objects.update_or_create(domain=domain, package=package, defaults={"as_at": at})
