@@ -12,19 +12,21 @@ log = structlog.get_logger(__name__)
 
 # A driver stays awake for longer than this after it was nudged, so that more messages would say nothing new.
 QUIET = 0.5
-_last = 0.0
+AWAY = 5.0  # seconds for which nothing is announced after Redis was away: clicks must not each wait for it
+_not_before = 0.0
 _lock = threading.Lock()
 
 
 def nudge() -> None:
-    """Send one light message; do without when Redis is away."""
-    global _last
+    """Send one light message; do without when Redis is away. Takes 2 s at the longest, and that once in 5 s."""
+    global _not_before
     with _lock:
         now = time.monotonic()
-        if now - _last < QUIET:
+        if now < _not_before:
             return
-        _last = now
+        _not_before = now + QUIET
     try:
         current_app.send_task("provisioning.drive", expires=5, retry=False)
     except Exception as error:  # whatever the broker's client raises: the row is committed, and beat finds it
+        _not_before = time.monotonic() + AWAY
         log.warning("not announced: Redis is away", error=type(error).__name__)

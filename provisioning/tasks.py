@@ -8,15 +8,16 @@ from celery.signals import worker_shutting_down
 
 from provisioning import runner
 
-# Made before the workers fork: the parent is told of the end, the children drive.
-_stopping = multiprocessing.get_context("fork").Event()
+# Made before the workers fork: the parent is told of the end, the children drive. A bare byte without a lock,
+# which a killed child could take with it.
+_stopping = multiprocessing.get_context("fork").RawValue("b", 0)
 
 
 @worker_shutting_down.connect  # type: ignore[untyped-decorator]
 def _stop(**_: Any) -> None:
-    _stopping.set()
+    _stopping.value = 1
 
 
 @shared_task(name="provisioning.drive")  # type: ignore[untyped-decorator]
 def drive() -> None:
-    runner.drive(stopping=_stopping.is_set)
+    runner.drive(stopping=lambda: bool(_stopping.value))
