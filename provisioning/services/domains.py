@@ -68,7 +68,8 @@ def fill_fields(
         domain,
         by=by,
         submission=submission,
-        payload={"fields": dict(fields)},
+        # what the domain exposes decides which of two spellings of one field are sent alike
+        payload={"fields": dict(fields), "exposed": sorted(domain.fields)},
         secrets=secrets,
     )
 
