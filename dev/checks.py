@@ -18,14 +18,13 @@ PRODUCTION = {
     "MAILROOM_ENV": "production",
     "ALLOWED_HOSTS": "portal.example",
     "PORTAL_URL": "https://portal.example",
-    "STATIC_ROOT": "static",
 }
 PACKAGES = ("portal", "provisioning", "sandbox", "dev", "tests")
 
 # name, words, whether it runs with the settings of production. The slowest first.
 CHECKS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("types", ("mypy", "--explicit-package-bases", *PACKAGES), False),
-    ("template-form", ("djlint", "--check", "--quiet", "templates"), False),
+    ("template-form", ("djlint", "--check", "templates"), False),
     ("template-lint", ("djlint", "--lint", "--quiet", "templates"), False),
     ("lint", ("ruff", "check", "."), False),
     ("form", ("ruff", "format", "--check", "."), False),
