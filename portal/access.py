@@ -151,4 +151,6 @@ def require(request: HttpRequest, operation: Operation, ou: OU) -> None:
 
 def get(queryset: QuerySet[Any], guid: str) -> Any:
     """One thing of a scoped queryset, or 404."""
+    if "\x00" in guid:  # the database refuses to be asked for one
+        raise Http404
     return get_object_or_404(queryset.select_related("connection"), guid=guid)
