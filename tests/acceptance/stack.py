@@ -89,10 +89,11 @@ class Stack:
             self.stop()
         shutil.rmtree(self.state, ignore_errors=True)
 
-    @property
-    def launcher_pid(self) -> int:
+    def kill_launcher(self) -> None:
+        """Kill the launcher itself (-9). What it had started goes on, until the next `start`."""
         assert self._launcher is not None
-        return self._launcher.pid
+        self._launcher.kill()
+        self._launcher.wait()
 
     # -- where things are
 
