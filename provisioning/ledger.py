@@ -116,7 +116,7 @@ def _move(action: Action, came_from: Iterable[str], **changes: Any) -> bool:
 # Due times and leases are compared by the database's clock: machines whose own differ must not take each other's rows.
 _NEXT_IN_LINE = """
     SELECT a.id FROM provisioning_action a
-    WHERE a.state = 'queued' AND a.next_at <= now() AND a.connection_id = %s
+    WHERE a.state = 'queued' AND a.next_at <= statement_timestamp() AND a.connection_id = %s
       AND NOT EXISTS (
         SELECT 1 FROM provisioning_action b
         WHERE b.lock_key = a.lock_key AND b.id <> a.id
