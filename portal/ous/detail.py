@@ -46,7 +46,6 @@ def company(request: HttpRequest, ou: OU) -> Shown:
         "new_package_url": _url_if(request, "package.create", ou, "packages:new"),
         "new_domain_url": _url_if(request, "domain.create", ou, "domains:new"),
     }
-    context["next"] = _next_step(context, ou)
     return Shown(context, inflight.together(actions, asked_packages, asked_domains))
 
 
@@ -118,19 +117,6 @@ def _domains(request: HttpRequest, ou: OU) -> dict[str, Any]:
         ],
         "domains_count": len(rows) if len(rows) < MOST else own.count(),
     }
-
-
-def _next_step(context: Mapping[str, Any], ou: OU) -> dict[str, str] | None:
-    """What a company that is new needs next, and where that is done; None when it is set up or under way."""
-    if context["asked_packages"] or context["asked_domains"] or ou.gone_at:
-        return None
-    if not context["packages"] and context["new_package_url"]:
-        text = "Nothing is sold to this company yet. A package is one product with its editions."
-        return {"text": text, "url": context["new_package_url"], "label": "Sell a package"}
-    if context["packages"] and not context["domains"] and context["new_domain_url"]:
-        text = "It has a package and no domain yet. The package's services work on a domain."
-        return {"text": text, "url": context["new_domain_url"], "label": "Add a domain"}
-    return None
 
 
 def _details(raw: Any) -> list[tuple[str, str]]:

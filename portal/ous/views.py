@@ -111,6 +111,7 @@ def _form_page(request: HttpRequest, form: CompanyForm, status: int = 200) -> Ht
 def company(request: HttpRequest, guid: str) -> HttpResponse:
     """One OU: a company with all that it has, or a reseller with its companies."""
     ou = access.get(access.ous(request).select_related("parent"), guid)
+    inflight.freshen(request, ou)
     shown = detail.company(request, ou) if ou.is_company else detail.reseller(request, ou)
     context = {**_around(request, ou), **shown.context}
     page, fragment = (

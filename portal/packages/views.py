@@ -136,6 +136,7 @@ def _sell_typed(request: HttpRequest, ou: OU) -> HttpResponse:
 def package(request: HttpRequest, guid: str) -> HttpResponse:
     """One package: its editions, the domains on it, what is in progress."""
     row = access.get(access.packages(request).select_related("ou"), guid)
+    inflight.freshen(request, row)
     context, actions = detail.package(request, row)
     return live_page(
         request,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -72,14 +73,18 @@ def test_an_odd_answer_breaks_nothing(client: Client, root: OU, support: Any, ra
 
 
 def test_a_new_company_is_led_to_a_package(client: Client, acme: OU, support: Any) -> None:
-    page = page_of(client, acme)
-    assert page.context["next"]["url"] == reverse("packages:new", args=[acme.guid])
-    assert "Sell a package" in page.content.decode()
+    body = page_of(client, acme).content.decode()
+    assert "Sell a package" in body
+    assert "the package comes first" in body
+    assert "Mailboxes by edition" not in body
 
 
 def test_a_company_with_a_package_is_led_to_a_domain(client: Client, acme: OU, support: Any) -> None:
     make_package(acme)
-    assert page_of(client, acme).context["next"]["url"] == reverse("domains:new", args=[acme.guid])
+    body = page_of(client, acme).content.decode()
+    assert "Sell a package" not in body
+    assert "Add a domain" in body
+    assert reverse("domains:new", args=[acme.guid]) in body
 
 
 def test_a_company_that_is_set_up_is_led_nowhere(client: Client, acme: OU, support: Any) -> None:
@@ -89,7 +94,6 @@ def test_a_company_that_is_set_up_is_led_nowhere(client: Client, acme: OU, suppo
         make_mailbox(domain, state=state, account_locked=locked, edition_code="SYN-CMS-BASIC-02")
     make_mailbox(domain, edition_code="")
     page = page_of(client, acme)
-    assert page.context["next"] is None
     editions = {row["code"]: row for row in page.context["editions"]}
     assert editions["SYN-CMS-BASIC-02"]["total"] == 3
     assert editions["SYN-CMS-BASIC-02"]["locked"] == 1
@@ -98,6 +102,19 @@ def test_a_company_that_is_set_up_is_led_nowhere(client: Client, acme: OU, suppo
     body = page.content.decode()
     assert "acme.example" in body
     assert "Edition not known" in body
+
+
+def test_an_old_company_is_read_anew_when_its_page_is_opened(client: Client, root: OU, support: Any) -> None:
+    old = make_ou(parent=root, as_at=timezone.now() - timedelta(hours=1))
+    page_of(client, old, **HTMX)
+    assert not Reading.objects.exists()
+    assert "being read from SYNAQ" in page_of(client, old).content.decode()
+    assert Reading.objects.get().guid == old.guid
+
+
+def test_an_address_that_cannot_be_one_is_not_found(client: Client, support: Any) -> None:
+    for address in ("/companies/%00/", "/companies/%F0%28%8C%28/", "/packages/a%00b/", "/packages/new/%00/"):
+        assert client.get(address).status_code == 404
 
 
 def test_what_is_being_made_is_shown_until_it_has_ended(client: Client, acme: OU, support: Any) -> None:
@@ -109,7 +126,6 @@ def test_what_is_being_made_is_shown_until_it_has_ended(client: Client, acme: OU
     assert 'hx-trigger="every 1s"' in page.content.decode()
     assert [row["target"] for row in page.context["asked_packages"]] == ["CloudMail"]
     assert [row["target"] for row in page.context["asked_domains"]] == ["new.example"]
-    assert page.context["next"] is None
     vals = json.loads(page.context["live_vals"])
     assert client.get(page.wsgi_request.path, vals, **HTMX).status_code == 204
     ledger.fail(package, "refused", "No.", [])
