@@ -19,7 +19,7 @@ from tests.integration.factories import make_domain, make_mailbox, make_ou, make
 
 pytestmark = pytest.mark.django_db
 
-HTMX = {"HTTP_HX_REQUEST": "true"}
+HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 
 
 @pytest.fixture

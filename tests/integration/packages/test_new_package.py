@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import JSONField, Value
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -17,7 +19,7 @@ from tests.integration.factories import make_connection, make_ou, make_package, 
 
 pytestmark = pytest.mark.django_db
 
-HTMX = {"HTTP_HX_REQUEST": "true"}
+HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 RAW: dict[str, Any] = {
     "packages": [
         {
@@ -242,8 +244,6 @@ def test_the_first_time_it_is_fetched_and_the_page_shows_it_when_it_has_come(
 def test_an_unchanged_wait_is_not_sent_again(client: Client, acme: OU, support: Any) -> None:
     page = client.get(url_of(acme))
     vals = page.context["live_vals"]
-    import json
-
     assert client.get(url_of(acme), {"mark": "", **json.loads(vals)}, **HTMX).status_code == 204
 
 
@@ -308,8 +308,6 @@ def typed(client: Client, company: OU, code: str, editions: str = "") -> Any:
 def test_a_catalogue_that_cannot_be_read_is_shown_and_leaves_a_way_on(
     client: Client, acme: OU, support: Any, raw: Any
 ) -> None:
-    from django.db.models import JSONField, Value
-
     Catalogue.objects.create(ou=acme, raw=Value(raw, JSONField()), as_at=timezone.now())
     body = client.get(url_of(acme)).content.decode()
     assert "could not read SYNAQ’s catalogue" in body
