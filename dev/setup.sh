@@ -71,7 +71,7 @@ install() {
     [ "${free:-0}" -ge "$needed_megabytes" ] || fail "There is too little disk space here: ${free:-0} MB free, $needed_megabytes MB needed."
     echo "Installing the packages ..."
     set -- $(printf -- '-r %s ' "$@")
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --require-hashes "$@" >"$venv/pip.log" 2>&1 ||
+    "$venv/bin/python" -m pip install --quiet --no-compile --disable-pip-version-check --no-input --require-hashes "$@" >"$venv/pip.log" 2>&1 ||
         fail "The packages could not be installed (is there a network?): $(grep -v '^$' "$venv/pip.log" | tail -n 1 | cut -c1-300) (all of it: $venv/pip.log)"
     echo "$wanted" >"$venv/$stamp"
 }

