@@ -8,6 +8,7 @@ import time
 from collections import deque
 from datetime import timedelta
 
+import redis  # noqa: F401  limits asks a half-imported redis for its version when a thread imports it meanwhile
 import structlog
 from django.conf import settings
 from django.db import Error as DatabaseTrouble

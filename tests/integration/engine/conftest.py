@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from provisioning import connections
 from provisioning.models import OU, Domain, Mailbox, Package
+from provisioning.synaq import Client
 from tests.integration.engine.fake_api import FakeApi, running_api
 from tests.integration.factories import make_connection, make_domain, make_mailbox, make_ou, make_package
 from tests.integration.sandboxed import Sandbox, running_sandbox
@@ -27,6 +30,13 @@ def current_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 def sandbox(legacy_sandbox: Sandbox) -> Sandbox:
     legacy_sandbox.tell("reset", seed="empty")
     return legacy_sandbox
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client waits for an answer for a moment instead of 10 s."""
+    monkeypatch.setattr(connections, "Client", functools.partial(Client, timeout=(1, 0.3)))
+    monkeypatch.setattr(connections, "_clients", {})
 
 
 @pytest.fixture

@@ -1,0 +1,237 @@
+"""The breaker and the rate gate: five failures in a row hold everything back, one probe opens the way again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from provisioning import connections, readings, secrets
+from provisioning.models import Action, Connection
+from tests.integration.engine.asking import Rounds, fresh, make_due, new_domain, suspend
+from tests.integration.engine.conftest import World
+from tests.integration.engine.fake_api import FakeApi, resets, says
+from tests.integration.factories import make_mailbox
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
+
+
+def row(world: World) -> Connection:
+    return Connection.objects.get(pk=world.connection.pk)
+
+
+def fail(world: World, times: int) -> None:
+    for _ in range(times):
+        connections.failed(world.connection.pk, "No answer.")
+
+
+def pause(world: World) -> float:
+    retry_at = row(world).retry_at
+    assert retry_at is not None
+    return (retry_at - timezone.now()).total_seconds()
+
+
+def test_four_failures_are_borne_and_the_fifth_opens_it(world: World) -> None:
+    fail(world, 4)
+    assert connections.usable() == {world.connection.pk: (world.connection, None)}
+    fail(world, 1)
+    assert connections.usable() == {}
+    assert row(world).broken_since is not None
+    assert row(world).trouble == "No answer."
+
+
+def test_only_failures_in_a_row_count(world: World) -> None:
+    fail(world, 4)
+    connections.answered(world.connection.pk)
+    fail(world, 4)
+    assert row(world).broken_since is None
+
+
+def test_many_calls_that_fail_side_by_side_are_one_trouble(world: World) -> None:
+    fail(world, 12)
+    assert 1 < pause(world) <= 2
+
+
+@pytest.mark.parametrize(("minutes", "seconds"), [(0.5, 15), (1, 30), (2, 60), (60, 60)])
+def test_the_pause_grows_with_the_age_of_the_trouble(world: World, minutes: float, seconds: float) -> None:
+    fail(world, 5)
+    since = timezone.now() - timedelta(minutes=minutes)
+    Connection.objects.update(broken_since=since)
+    fail(world, 1)
+    assert seconds - 2 < pause(world) <= seconds + 1
+    assert row(world).broken_since == since
+
+
+def test_nothing_at_all_is_sent_while_it_is_open(api: FakeApi, world: World) -> None:
+    fail(world, 5)
+    actions = [suspend(world.mailbox), new_domain(world.company)]
+    readings.want("domain", world.domain.guid, ou=world.company)
+    Connection.objects.update(retry_at=timezone.now() + timedelta(minutes=1))
+    assert Rounds().take() == 0
+    assert api.opened == 0
+    assert {fresh(action).state for action in actions} == {"queued"}
+
+
+def test_one_probe_goes_out_and_everything_follows_once_it_was_answered(api: FakeApi, world: World) -> None:
+    mailboxes = [world.mailbox, *[make_mailbox(world.domain) for _ in range(4)]]
+    for mailbox in mailboxes:
+        suspend(mailbox)
+    api.on("POST", "/", says(409, {"code": 409, "message": "No."}))
+    fail(world, 5)
+    make_due()
+    driver = Rounds()
+    assert driver.take() == 1
+    assert (row(world).broken_since, row(world).failures, row(world).trouble) == (None, 0, "")
+    assert driver.take() == 4
+    assert api.count("POST") == 5
+
+
+def test_a_probe_that_fails_keeps_it_open(api: FakeApi, world: World) -> None:
+    api.on("POST", "/", resets)
+    for mailbox in (world.mailbox, make_mailbox(world.domain)):
+        suspend(mailbox)
+    fail(world, 5)
+    make_due()
+    driver = Rounds()
+    assert driver.take() == 1
+    assert driver.take() == 0
+    assert row(world).failures == 6
+    assert api.count("POST") == 1
+
+
+def test_only_one_process_gets_the_probe(world: World) -> None:
+    fail(world, 5)
+    make_due()
+    mine, theirs = row(world), row(world)
+    assert connections.take_probe(mine)
+    assert not connections.take_probe(theirs)
+
+
+def test_a_probe_is_not_used_up_while_nothing_is_due(api: FakeApi, world: World) -> None:
+    fail(world, 5)
+    make_due()
+    driver = Rounds()
+    assert driver.take() == 0
+    api.on("POST", "/", says(409, {"code": 409, "message": "No."}))
+    suspend(world.mailbox)
+    assert driver.take() == 1
+
+
+def test_a_look_up_for_which_nobody_was_asked_does_not_close_it(api: FakeApi, world: World) -> None:
+    api.on("POST", "/", resets)
+    action = new_domain(world.company)
+    Rounds().take()
+    assert fresh(action).state == "unconfirmed"
+    fail(world, 5)
+    make_due()
+    Rounds().take()
+    assert fresh(action).next_at is None
+    assert row(world).broken_since is not None
+
+
+@pytest.mark.parametrize("answer", [says(500, "<html>"), resets, says(401)], ids=["500", "reset", "401"])
+def test_five_bad_answers_open_it(api: FakeApi, world: World, answer: Any) -> None:
+    api.on("POST", "/", answer)
+    for _ in range(5):
+        suspend(make_mailbox(world.domain))
+    Rounds().take()
+    assert row(world).broken_since is not None
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
+def test_a_refusal_is_an_answer(api: FakeApi, world: World, status: int) -> None:
+    api.on("POST", "/", says(status, {"code": status, "message": "No."}))
+    fail(world, 4)
+    suspend(world.mailbox)
+    Rounds().take()
+    assert row(world).failures == 0
+
+
+def test_a_pause_that_synaq_asked_for_is_not_cut_by_answers_to_others(world: World) -> None:
+    connections.throttled(world.connection.pk, 30, "Slowly.")
+    connections.answered(world.connection.pk)
+    assert 28 < pause(world) <= 30
+    connections.throttled(world.connection.pk, 3, "Slowly.")
+    assert 28 < pause(world) <= 30
+
+
+def test_after_that_pause_all_goes_on_without_a_probe(world: World) -> None:
+    connections.throttled(world.connection.pk, 30, "Slowly.")
+    make_due()
+    assert connections.usable()[world.connection.pk][1] is None
+    connections.answered(world.connection.pk)
+    assert (row(world).retry_at, row(world).trouble) == (None, "")
+
+
+def test_a_pause_of_any_length_is_bounded(world: World) -> None:
+    connections.throttled(world.connection.pk, 10**9, "Never.")
+    assert 3590 < pause(world) <= 3600
+
+
+def test_a_429_shows_that_the_api_lives(world: World) -> None:
+    fail(world, 7)
+    connections.throttled(world.connection.pk, 2, "Slowly.")
+    assert (row(world).broken_since, row(world).failures) == (None, 0)
+
+
+def test_a_key_that_cannot_be_opened_holds_everything_and_says_so(
+    api: FakeApi, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Connection.objects.update(sealed_key="gAAAAA-not-ours")
+    action = suspend(world.mailbox)
+    driver = Rounds()
+    for _ in range(6):
+        driver.take()
+    assert fresh(action).state == "queued"
+    assert "key cannot be opened" in row(world).trouble
+    assert row(world).broken_since is not None
+    assert api.opened == 0
+    Connection.objects.update(sealed_key=secrets.seal({"key": "k"}))
+    api.on("POST", "/", says(409, {"code": 409, "message": "No."}))
+    make_due()
+    driver.take()
+    assert fresh(action).state == "failed"
+
+
+def test_a_connection_in_trouble_holds_up_no_other(api: FakeApi, world: World) -> None:
+    other = World(api.url, "legacy")
+    fail(world, 5)
+    suspend(world.mailbox)
+    action = suspend(other.mailbox)
+    api.on("POST", "/", says(409, {"code": 409, "message": "No."}))
+    Rounds().take()
+    assert fresh(action).state == "failed"
+    assert Action.objects.filter(state="queued").count() == 1
+
+
+# --- the rate
+
+
+def test_the_gate_lets_through_so_many_a_second() -> None:
+    gate = connections.Gate(f"test-{timezone.now().timestamp()}", 5)
+    for _ in range(5):
+        gate()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connections, "LONGEST_AT_GATE", 0.0)
+        with pytest.raises(connections.NotSent):
+            gate()
+
+
+def test_the_gate_is_one_for_all_processes() -> None:
+    name = f"test-{timezone.now().timestamp()}"
+    first, second = connections.Gate(name, 1), connections.Gate(name, 1)
+    first()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connections, "LONGEST_AT_GATE", 0.0)
+        with pytest.raises(connections.NotSent):
+            second()
+
+
+def test_a_slow_rate_is_not_overrun_by_claims(world: World, settings: Any) -> None:
+    Connection.objects.update(rate=1)
+    for _ in range(10):
+        suspend(make_mailbox(world.domain))
+    settings.RUNNER_SLOTS = 2
+    assert Rounds()._room(row(world)) == 2
