@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
 from portal import access
@@ -42,6 +42,11 @@ def known_before(request: HttpRequest) -> list[Action]:
 def together(*groups: Iterable[Action]) -> list[Action]:
     """Each action once."""
     return list({action.pk: action for group in groups for action in group}.values())
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to: also a POST that holds nothing is one."""
+    return request.POST if request.method == "POST" else None
 
 
 def sent_already(request: HttpRequest) -> Action | None:

@@ -122,8 +122,13 @@ class Entry:
 
 
 def entries(fields: Any) -> list[Entry]:
-    """The fields in SYNAQ's order; of a pair where both are exposed, one entry that drives both."""
-    given = fields if isinstance(fields, Mapping) else {}
+    """The documented fields first, then the others by name (the mirror keeps no order); of a pair where both are
+    exposed, one entry that drives both."""
+    given = (
+        {str(name): fields[name] for name in sorted(fields, key=_place)}
+        if isinstance(fields, Mapping)
+        else {}
+    )
     pairs = {older: newer for newer, older in wire.FIELD_PAIRS if newer in given and older in given}
     found = []
     for name, value in given.items():
@@ -131,10 +136,15 @@ def entries(fields: Any) -> list[Entry]:
             continue
         other = next((older for older, newer in pairs.items() if newer == name), None)
         if other is None:
-            found.append(Entry((str(name),), value))
+            found.append(Entry((name,), value))
         else:
             found.append(Entry((name, other), value if value not in _EMPTY else given[other]))
     return found
+
+
+def _place(name: str) -> tuple[int, str]:
+    order = list(KNOWN)
+    return (order.index(name) if name in KNOWN else len(order), name)
 
 
 def missing(fields: Any) -> list[Entry]:

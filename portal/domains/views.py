@@ -238,7 +238,7 @@ def link(request: HttpRequest, guid: str) -> HttpResponse:
         .order_by("code", "id")
     )
     form = LinkForm(
-        request.POST or None, packages=packages, initial={"package": request.GET.get("package", "")}
+        inflight.posted(request), packages=packages, initial={"package": request.GET.get("package", "")}
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -336,7 +336,7 @@ def provision(request: HttpRequest, guid: str) -> HttpResponse:
     row = _get(request, guid)
     operation = OPERATIONS[overview.PROVISION]
     access.require(request, operation, row.ou)
-    form = SubmissionForm(request.POST or None)
+    form = SubmissionForm(inflight.posted(request))
     if request.method == "POST" and form.is_valid():
         return _provision(request, row, form)
     why_not = operation.why_not(row, row.connection.dialect)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -136,7 +136,7 @@ def mailbox_packages(domain: Domain) -> list[Package]:
     return [package for package in linked if catalogue.family_of(package.code, package.name) in kinds]
 
 
-def edition_choices(packages: Iterable[Package]) -> list[Any]:
+def edition_choices(packages: Sequence[Package]) -> list[Any]:
     """SYNAQ's default first, then each edition, grouped where there are several packages; [] where none is known."""
     groups = [
         (str(package), [_choice(edition) for edition in package.editions.all()]) for package in packages
@@ -145,12 +145,14 @@ def edition_choices(packages: Iterable[Package]) -> list[Any]:
     if not groups:
         return []
     shown = groups if len(groups) > 1 else groups[0][1]
-    return [("", "SYNAQ’s default"), *shown]
+    usual = [edition for package in packages for edition in package.editions.all() if edition.is_default]
+    named = f": {usual[0]}" if len(usual) == 1 else ""
+    return [("", f"SYNAQ’s default{named}"), *shown]
 
 
 def _choice(edition: Any) -> tuple[str, str]:
     name = edition.code if str(edition) == edition.code else f"{edition} ({edition.code})"
-    return edition.code, f"{name}, the default" if edition.is_default else name
+    return edition.code, name
 
 
 def typed_in(action: Action) -> dict[str, Any]:

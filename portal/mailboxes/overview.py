@@ -8,10 +8,10 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from portal import access, inflight, reading, roles
+from portal import access, inflight, reading, roles, words
 from portal.activity import present
 from provisioning.models import Action, Edition, Mailbox
-from provisioning.operations import Operation, of_kind
+from provisioning.operations import KNOWN_STATES, OPERATIONS, Operation, of_kind
 
 _ICONS = {"mailbox.provision": "rocket", "mailbox.suspend": "player-pause", "mailbox.activate": "player-play"}
 
@@ -46,6 +46,9 @@ def of(request: HttpRequest, mailbox: Mailbox) -> Shown:
         "open_rows": present.rows(action for action in own if action.is_open),
         "activity": present.rows(own[:10]),
         "stuck": mailbox.state == "pending" and not any(action.is_open for action in own),
+        "meaning": words.LOCKED.meaning
+        if mailbox.account_locked
+        else words.object_word(mailbox.state, "mailbox").meaning,
         "sees": sees(request, mailbox),
         "refresh_url": reverse("mailboxes:refresh", args=[mailbox.guid]),
         **reading.state(mailbox),
@@ -64,20 +67,31 @@ def sees(request: HttpRequest, mailbox: Mailbox) -> dict[str, bool]:
 
 
 def buttons(request: HttpRequest, mailbox: Mailbox, own: list[Action]) -> list[dict[str, Any]]:
-    """What the person may ask for; `post`: at a click. What is under way already says so in `why_not`."""
+    """What the person may ask for in the mailbox's state; `post`: at a click. `why_not`: under way already, or the
+    state would allow it and something else forbids it."""
     routes = {
         row.name: reverse("mailboxes:do", args=[mailbox.guid, name])
         for name, row in bare_operations().items()
     }
     running = {action.operation for action in own if action.is_open}
-    offered = present.buttons(request, mailbox, routes)
-    for button in offered:
-        operation = bare_operations()[button["operation"].partition(".")[2]]
+    offered = []
+    for button in present.buttons(request, mailbox, routes):
+        operation = OPERATIONS[button["operation"]]
+        if not _fits(operation, mailbox):
+            continue
+        offered.append(button)
         button["post"] = not is_asked_first(operation)
         button["icon"] = _ICONS.get(operation.name, "send")
         if button["operation"] in running:
             button["why_not"] = f"{button['label']} is under way already."
     return offered
+
+
+def _fits(operation: Operation, mailbox: Mailbox) -> bool:
+    """Whether it means anything in this state; of a state that no document names, SYNAQ decides."""
+    states = operation.states_in(mailbox.connection.dialect)
+    known = mailbox.state in KNOWN_STATES and states is not None
+    return not mailbox.gone_at and (not known or mailbox.state in (states or ()))
 
 
 def _edition(mailbox: Mailbox) -> Edition | None:

@@ -206,7 +206,7 @@ def do(request: HttpRequest, guid: str, operation: str) -> HttpResponse:
     if known is None:
         raise Http404
     access.require(request, known, row.ou)
-    form = AskForm(request.POST or None)
+    form = AskForm(inflight.posted(request))
     if request.method == "POST" and form.is_valid():
         return _ask(request, row, known, form)
     home = reverse("mailboxes:detail", args=[row.guid])
