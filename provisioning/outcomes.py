@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import DataError, IntegrityError, transaction
@@ -41,7 +43,7 @@ BREAKS = frozenset({Meaning.UNREACHABLE, Meaning.CUT_OFF, Meaning.BROKEN, Meanin
 
 def record(job: Job, outcome: Outcome) -> None:
     """Write down what came of one turn on an action."""
-    _tell_breaker(job.action.connection_id, outcome)
+    _tell_breaker(job.connection_id, outcome, dict(job.ask.secrets))
     match outcome:
         case Accepted():
             _accepted(job, outcome)
@@ -66,7 +68,7 @@ def record(job: Job, outcome: Outcome) -> None:
 def record_reading(job: ReadJob, outcome: Outcome) -> None:
     """Write down what came of reading one thing."""
     reading = job.reading
-    _tell_breaker(reading.connection_id, outcome)
+    _tell_breaker(job.connection_id, outcome, {})
     match outcome:
         case Read():
             with transaction.atomic():
@@ -265,21 +267,26 @@ def _blotted(text: str, job: Job) -> str:
 
 def _lines(error: SynaqError, job: Job) -> list[dict[str, str]]:
     return [
-        {"field": _blotted(line.field or "", job), "message": _blotted(line.message, job)}
-        for line in error.errors
+        {"field": _field(line.field, job), "message": _blotted(line.message, job)} for line in error.errors
     ]
 
 
-def _tell_breaker(connection_id: int, outcome: Outcome) -> None:
+def _field(name: str | None, job: Job) -> str:
+    """A wire name, such as `physical_address.line_1`; anything else is no field's name, and may be a value."""
+    return _blotted(name, job) if name and re.fullmatch(r"[\w.-]+", name) else ""
+
+
+def _tell_breaker(connection_id: int, outcome: Outcome, hide: dict[str, Any]) -> None:
     if isinstance(outcome, Held | Fault) or (isinstance(outcome, LookedUp) and not outcome.asked):
         return  # SYNAQ was not asked, or it is not known how it answered
     if not isinstance(outcome, Trouble):
         connections.answered(connection_id)
         return
     error = outcome.error
+    words = secrets.blot(error.message, hide)
     if error.meaning is Meaning.THROTTLED:
-        connections.throttled(connection_id, error.retry_after or 5.0, error.message)
+        connections.throttled(connection_id, error.retry_after or 5.0, words)
     elif error.meaning in BREAKS:
-        connections.failed(connection_id, error.message)
+        connections.failed(connection_id, words)
     elif error.status is not None:
         connections.answered(connection_id)

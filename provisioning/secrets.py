@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -54,7 +55,7 @@ def unseal(sealed: str) -> dict[str, Any]:
 def blot(text: str, secrets: dict[str, Any]) -> str:
     """The text without any of the secret values, however an answer that quotes them may have spelled them."""
     for value in sorted(set(_values(secrets)), key=len, reverse=True):
-        for spelled in _spellings(value):
+        for spelled in sorted(_spellings(value), key=len, reverse=True):
             text = text.replace(spelled, BLOT)
     return text
 
@@ -70,6 +71,11 @@ def _values(secrets: Any) -> Iterator[str]:
 
 def _spellings(value: str) -> set[str]:
     quoted = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
-    one_line = " ".join(value.split())
     every = {value, html.escape(value), quote(value, safe=""), quote_plus(value), *quoted}
-    return {*every, one_line} if len(one_line) >= SHORTEST else every
+    every |= {_as_a_page_shows_it(spelled) for spelled in every}
+    return {spelled for spelled in every if len(spelled) >= SHORTEST}
+
+
+def _as_a_page_shows_it(text: str) -> str:
+    """Without what looks like a tag, on one line: so the client reads pages that came in the place of an answer."""
+    return " ".join(re.sub(r"<[^>]*>?", " ", text).replace(">", " ").split())

@@ -83,6 +83,7 @@ class FakeApi:
 
     def on(self, method: str, path: str, *answers: Answer) -> None:
         """`path` is a part of it; the rule that was made last is asked first."""
+        self._rules.pop((method, path), None)
         self._rules = {(method, path): list(answers), **self._rules}
 
     def count(self, method: str, path: str = "") -> int:
