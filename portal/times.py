@@ -17,6 +17,11 @@ def short(moment: datetime, now: datetime | None = None) -> str:
     return date_format(local, "j M H:i" if local.year == today.year else "j M Y H:i")
 
 
+def exact(moment: datetime, now: datetime | None = None) -> str:
+    """As `short`, with the seconds: for what follows within a minute."""
+    return f"{short(moment, now)}{date_format(timezone.localtime(moment), ':s')}"
+
+
 def full(moment: datetime) -> str:
     """`22 November 2026, 09:41:07 SAST`: nothing left to guess."""
     return date_format(timezone.localtime(moment), "j F Y, H:i:s T")

@@ -64,10 +64,10 @@ def action_meaning(state: object) -> str:
 
 @register.simple_tag
 def when(moment: datetime | None, style: str = "short") -> SafeString:
-    """`{% when action.created %}`: a <time>; `style` is short, full or age. Nothing known is a dash."""
+    """`{% when action.created %}`: a <time>; `style` is short, exact, full or age. Nothing known is a dash."""
     if not moment:
         return mark_safe('<span class="text-secondary">–</span>')
-    text = {"full": times.full, "age": times.age}.get(style, times.short)(moment)
+    text = {"full": times.full, "age": times.age, "exact": times.exact}.get(style, times.short)(moment)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), times.full(moment), text
     )

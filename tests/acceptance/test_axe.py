@@ -1,0 +1,104 @@
+"""axe finds nothing on any page, in light and in dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.acceptance.person import SLOW, Person
+from tests.acceptance.stack import Stack
+
+LISTS = ("companies", "packages", "domains", "mailboxes", "activity")
+
+
+def guids(stack: Stack) -> dict[str, str]:
+    """A company, package, domain and mailbox of the demo; the domain has service fields."""
+    held = stack.control("inventory")
+    linked = {link["domain"] for link in held["links"]}
+    company = next(ou for ou in held["ous"] if ou["kind"] == "company")
+    domain = next(row for row in held["domains"] if row["guid"] in linked)
+    return {
+        "company": company["guid"],
+        "package": held["packages"][0]["guid"],
+        "domain": domain["guid"],
+        "mailbox": held["mailboxes"][0]["guid"],
+    }
+
+
+def pages(stack: Stack) -> list[str]:
+    some = guids(stack)
+    return [
+        *(f"/{name}/" for name in LISTS),
+        "/companies/?q=nobody-has-this-name",
+        "/companies/new/",
+        f"/companies/{some['company']}/",
+        f"/packages/new/{some['company']}/",
+        f"/packages/{some['package']}/",
+        f"/domains/new/{some['company']}/",
+        f"/domains/{some['domain']}/",
+        f"/domains/{some['domain']}/link/",
+        f"/domains/{some['domain']}/fields/",
+        f"/mailboxes/{some['mailbox']}/",
+        f"/mailboxes/{some['mailbox']}/do/suspend/",
+        "/mailboxes/new/",
+        f"/mailboxes/new/{some['domain']}/",
+        "/activity/1/",
+        "/activity/?state=failed",
+    ]
+
+
+@pytest.fixture(params=["light", "dark"])
+def themed(
+    request: pytest.FixtureRequest, browser: Browser, browser_context_args: dict[str, Any], stack: Stack
+) -> Iterator[Page]:
+    context = browser.new_context(**browser_context_args)
+    context.add_cookies([{"name": "theme", "value": request.param, "url": stack.web_url}])
+    yield context.new_page()
+    context.close()
+
+
+def settled(page: Page, path: str) -> None:
+    """The page is what it will be: the catalogue, read for the first time, reloads its page once."""
+    if path.startswith("/packages/new/"):
+        expect(page.locator("input[name=product]").first).to_be_attached(timeout=SLOW)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def findings(page: Page) -> list[str]:
+    """What axe reports, each with the page and the elements."""
+    report = Axe().run(page)
+    return [
+        f"{page.url}: {found['id']}: {[node['target'] for node in found['nodes']][:3]}"
+        for found in report.response["violations"]
+    ]
+
+
+def test_axe_finds_nothing_on_any_page(themed: Page, stack: Stack) -> None:
+    themed.goto(f"{stack.web_url}/accounts/login/")
+    found = findings(themed)
+    person = Person(themed, stack)
+    for path in pages(stack):
+        person.open(path)
+        settled(themed, path)
+        found += findings(themed)
+    person.open("/companies/new/")
+    person.press("Take on company")
+    expect(themed.locator(".is-invalid").first).to_be_visible()
+    found += findings(themed)
+    assert found == []
+
+
+def test_no_page_scrolls_sideways_on_a_phone(page: Page, stack: Stack) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    person = Person(page, stack)
+    wide = []
+    for path in pages(stack):
+        person.open(path)
+        settled(page, path)
+        if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            wide.append(path)
+    assert wide == []
