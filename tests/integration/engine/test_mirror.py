@@ -203,7 +203,8 @@ def test_no_answer_is_so_odd_that_it_raises(world: World, kind: str, body: Any) 
 
 def test_an_answer_that_says_nothing_of_a_known_thing_changes_nothing(world: World) -> None:
     before = mailbox(world)
-    for body in ([], "text", 7):
+    bodies: tuple[Any, ...] = ([], "text", 7)
+    for body in bodies:
         write(world, "mailbox", world.mailbox.guid, body)
     assert (mailbox(world).raw, mailbox(world).as_at) == (before.raw, before.as_at)
 

@@ -21,6 +21,7 @@ from django.db import OperationalError, connection
 from provisioning import connections, ledger, outcomes, runner, turns
 from provisioning.models import Action
 from provisioning.services import activity
+from provisioning.services.common import Refused
 from tests.integration.engine.asking import Rounds, fresh, new_mailbox, suspend, work
 from tests.integration.engine.conftest import World
 from tests.integration.engine.fake_api import FakeApi, says
@@ -172,7 +173,7 @@ def test_an_outcome_is_kept_while_the_database_restarts(
         record(job, outcome)
 
     monkeypatch.setattr(outcomes, "record", sometimes)
-    monkeypatch.setattr(runner.database, "close", lambda: None)
+    monkeypatch.setattr(connection, "close", lambda: None)
     driver = runner.Driver(lambda: fresh(action).state == "failed")
     driver.run(10)
     assert (fresh(action).state, api.count("POST")) == ("failed", 1)
@@ -259,7 +260,7 @@ def test_a_row_of_an_older_version_that_is_unconfirmed_waits_for_a_person(api: F
     make_odd(action, operation="mailbox.levitate")
     work()
     assert (fresh(action).state, fresh(action).next_at) == ("unconfirmed", None)
-    with pytest.raises(activity.Refused, match="does not know"):
+    with pytest.raises(Refused, match="does not know"):
         activity.submit_again(make_odd_failed(fresh(action)), by=None, submission=uuid.uuid4())
 
 
