@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -31,7 +32,9 @@ class SignIn:
 
 
 def say(line: str) -> None:
-    print(line, flush=True)
+    """Print it. A terminal that was closed must not keep the launcher from stopping what it started."""
+    with contextlib.suppress(OSError):
+        print(line, flush=True)
 
 
 def run() -> int:
