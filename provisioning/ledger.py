@@ -175,8 +175,9 @@ def renew(actions: Iterable[Action]) -> None:
 
 def anything_due(connection_id: int) -> bool:
     """Whether any row of the connection is to be sent, polled or looked up now."""
-    open_rows = Action.objects.filter(connection_id=connection_id, state__in=Action.OPEN)
-    return open_rows.exclude(state=State.SENDING).filter(next_at__lte=Now()).exists()
+    due = Action.objects.filter(connection_id=connection_id, next_at__lte=Now())
+    turns = due.filter(state__in=[State.WAITING, State.UNCONFIRMED])
+    return due.filter(state=State.QUEUED).exists() or turns.exists()
 
 
 @transaction.atomic

@@ -101,11 +101,16 @@ class Action(models.Model):
             ),
         ]
         indexes = [
+            # One for each claim, in the very order in which it claims: a queue of any length costs the same.
             models.Index(
-                fields=["next_at", "id"],
-                name="action_due",
-                condition=Q(state__in=["queued", "sending", "waiting", "unconfirmed"]),
+                fields=["connection", "next_at", "id"], name="action_queue", condition=Q(state="queued")
             ),
+            models.Index(
+                fields=["connection", "next_at", "id"],
+                name="action_turns",
+                condition=Q(state__in=["waiting", "unconfirmed"]),
+            ),
+            models.Index(fields=["next_at", "id"], name="action_sending", condition=Q(state="sending")),
             models.Index(
                 fields=["lock_key", "id"],
                 name="action_open_by_object",

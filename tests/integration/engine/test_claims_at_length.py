@@ -1,0 +1,63 @@
+"""A claim costs the same whatever is queued: it walks an index in its own order and stops."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.db import connection
+
+from provisioning import ledger
+from provisioning.models import Action
+from tests.integration.engine.asking import suspend
+from tests.integration.engine.conftest import World
+
+pytestmark = pytest.mark.django_db
+
+COPY = """
+INSERT INTO provisioning_action ({columns}) SELECT {values}
+FROM provisioning_action a, generate_series(1, %s) n WHERE a.id = %s
+"""
+OWN = {
+    "submission": "gen_random_uuid()",
+    "lock_key": "a.lock_key || n",
+    "next_at": "a.next_at + n * interval '1 ms'",
+}
+
+
+def queue_up(like: Action, more: int) -> None:
+    """Rows of other objects that were asked for like this one."""
+    columns = [field.column for field in Action._meta.concrete_fields if field.column != "id"]
+    values = [OWN.get(column, f'a."{column}"') for column in columns]
+    names = ", ".join(f'"{column}"' for column in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(COPY.format(columns=names, values=", ".join(values)), [more, like.pk])
+
+
+def rows_read(connection_id: int) -> int:
+    """How many rows the claim's plan went through, over all its steps, and that it sorted none."""
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN ANALYZE " + ledger._NEXT_IN_LINE, [connection_id, 12])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Sort" not in plan, plan
+    assert "Seq Scan" not in plan, plan
+    return sum(int(float(rows)) for rows in re.findall(r"actual time=\S+ rows=([\d.]+)", plan))
+
+
+def test_a_long_queue_is_not_walked_through_for_its_first_rows(world: World) -> None:
+    action = suspend(world.mailbox)
+    Action.objects.filter(pk=action.pk).update(next_at=action.asked_at.replace(year=2020))
+    queue_up(action, 30)
+    short = rows_read(world.connection.pk)
+    queue_up(Action.objects.latest("pk"), 5_000)
+    assert rows_read(world.connection.pk) == short
+    assert len(ledger.claim_submits(world.connection.pk, 12)) == 12
+
+
+def test_claiming_many_costs_no_more_queries_than_claiming_one(
+    world: World, django_assert_max_num_queries: object
+) -> None:
+    queue_up(suspend(world.mailbox), 30)
+    Action.objects.update(next_at="2020-01-01T00:00Z")
+    with django_assert_max_num_queries(6):  # type: ignore[operator]
+        assert len(ledger.claim_submits(world.connection.pk, 25)) == 25
