@@ -182,8 +182,10 @@ def _take_domain(row: Domain, body: Mapping[str, Any], home: Home) -> None:
     row.save()
     links = answers.read_links(body)
     if links is not None:
-        row.links.exclude(package__guid__in=links).delete()
-        for package in Package.objects.filter(connection=row.connection, guid__in=links):
+        shown = list(Package.objects.filter(connection=row.connection, guid__in=links))
+        if shown or not links:  # a list of what is no GUID of a package says nothing of links
+            row.links.exclude(package__in=shown).delete()
+        for package in shown:
             link(row, package, row.as_at)
 
 

@@ -185,7 +185,9 @@ def read_links(body: Any) -> list[str] | None:
     for holder in (body, body.get("_embedded")) if isinstance(body, dict) else ():
         for key in ("packages", "package_guids", "linked_packages", "package", "package_guid"):
             if isinstance(holder, dict) and key in holder:
-                return _guids(holder[key])
+                found = _guids(holder[key])
+                # packages that are shown without their GUIDs say nothing of which they are
+                return found if found or holder[key] in ([], {}) else None
     return None
 
 
