@@ -35,7 +35,7 @@ works() {
 bootstrap() {
     "$1" -m venv --clear --without-pip "$venv" >/dev/null 2>&1 || return 1
     for wheel in /usr/share/python-wheels/pip-*.whl; do
-        [ -f "$wheel" ] && "$venv/bin/python" "$wheel/pip" install --quiet --no-index --find-links "${wheel%/*}" pip >/dev/null 2>&1 && return 0
+        [ -f "$wheel" ] && "$venv/bin/python" "$wheel/pip" install --quiet --no-index "$wheel" >/dev/null 2>&1 && return 0
     done
     for other in $pythons; do
         "$other" -m pip --python "$venv/bin/python" install --quiet pip >/dev/null 2>&1 && return 0
