@@ -60,7 +60,9 @@ def main() -> None:
             browser.close()
     finally:
         stack.remove()
-    print(f"actions {len(found)}  median {statistics.median(found):.2f} s  95 % {found[int(len(found) * 0.95) - 1]:.2f} s")
+    print(
+        f"actions {len(found)}  median {statistics.median(found):.2f} s  95 % {found[int(len(found) * 0.95) - 1]:.2f} s"
+    )
     print(f"least {found[0]:.2f} s  most {found[-1]:.2f} s")
 
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from portal import env
 
@@ -67,14 +68,19 @@ def test_production_starts_with_sound_settings(monkeypatch: pytest.MonkeyPatch) 
 def test_production_refuses_to_start_and_names_the_setting(
     monkeypatch: pytest.MonkeyPatch, changed: dict[str, str], names: str
 ) -> None:
-    with pytest.raises(env.ImproperlyConfigured, match=names):
+    with pytest.raises(ImproperlyConfigured, match=names):
         start(monkeypatch, **changed)
 
 
 def test_the_program_itself_refuses(tmp_path: Path) -> None:
     environment = {**os.environ, **SOUND, "SECRET_KEY": ""}
     answer = subprocess.run(
-        [sys.executable, "manage.py", "check"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert answer.returncode != 0
     assert "Production needs these settings: SECRET_KEY" in answer.stderr
@@ -82,5 +88,5 @@ def test_the_program_itself_refuses(tmp_path: Path) -> None:
 
 def test_a_number_that_is_none_is_told_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNNER_THREADS", "many")
-    with pytest.raises(env.ImproperlyConfigured, match="RUNNER_THREADS must be a whole number, not 'many'"):
+    with pytest.raises(ImproperlyConfigured, match="RUNNER_THREADS must be a whole number, not 'many'"):
         env.number("RUNNER_THREADS")
