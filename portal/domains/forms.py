@@ -61,7 +61,7 @@ class NewDomainForm(SubmissionForm):
             Card("By itself", "Recorded under the company. A package is linked to it later.", icon="world"),
         )
         for guid, package in self.packages.items():
-            code = package.code if package.code != str(package) else ""
+            code = _told_apart(package, self.packages.values())
             words = "Recorded and linked. Service fields and provisioning come next."
             yield f"{UNDER}:{guid}", Card(f"Under {package}", words, code, icon="package")
             if may_provision_at_once(package):
@@ -125,7 +125,11 @@ class LinkForm(SubmissionForm):
         self.packages = {package.guid: package for package in packages}
         field = self.fields["package"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [(guid, _card(package)) for guid, package in self.packages.items()]
+        field.choices = [(guid, self._card(package)) for guid, package in self.packages.items()]
+
+    def _card(self, package: Package) -> Any:
+        editions = ", ".join(str(edition) for edition in package.editions.all())
+        return Card(str(package), editions, _told_apart(package, self.packages.values()), icon="package")
 
     @property
     def chosen(self) -> Package:
@@ -133,9 +137,11 @@ class LinkForm(SubmissionForm):
         return self.packages[self.cleaned_data["package"]]
 
 
-def _card(package: Package) -> Any:
-    editions = ", ".join(str(edition) for edition in package.editions.all())
-    return Card(str(package), editions, package.code if package.code != str(package) else "", icon="package")
+def _told_apart(package: Package, among: Iterable[Package]) -> str:
+    """The package's code; of several that are called alike, its GUID too."""
+    alike = sum(str(other) == str(package) for other in among) > 1
+    code = package.code if package.code != str(package) else ""
+    return " · ".join(filter(None, (code, package.guid if alike else "")))
 
 
 class LinesField(forms.CharField):

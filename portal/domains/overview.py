@@ -87,6 +87,8 @@ def _buttons(request: HttpRequest, domain: Domain, own: list[Action]) -> dict[st
         "mailbox.create": reverse("mailboxes:new", args=[domain.guid]),
     }
     found = {button["operation"]: button for button in present.buttons(request, domain, routes)}
+    if not domain.fields:
+        found.pop("domain.fields", None)
     if PROVISION in found and provisioning_now(own):
         found[PROVISION]["why_not"] = "It is being provisioned already."
     return found

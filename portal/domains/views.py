@@ -3,19 +3,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from portal import access, creations, filters, inflight, listing, reading, roles
+from portal import access, creations, inflight, listing, reading, roles
 from portal.access import policy
 from portal.activity import present
-from portal.domains import names, overview, service_fields
+from portal.domains import finder, names, overview, service_fields
 from portal.domains.forms import ALONE, UNDER, LinkForm, NewDomainForm, ServiceFieldsForm, typed_in
 from portal.http import after_post, live_page
+from portal.moment import of_one_moment
 from portal.submissions import SubmissionForm
 from portal.typed import search_term
 from provisioning.models import OU, Action, Domain, Package
@@ -24,31 +23,16 @@ from provisioning.services import domains as services
 from provisioning.services.common import Refused
 from provisioning.services.ous import want_reading
 
-STATES = (
-    "active",
-    "inactive",
-    "pending",
-    "stale",
-    "error",
-    "failed",
-    "suspended",
-    "closed",
-    "deleted",
-    "orphaned",
-)
-
 
 @policy(roles.SEE_DOMAINS)
+@of_one_moment
 def domains(request: HttpRequest) -> HttpResponse:
     """The domains in scope, by name."""
-    term, state, company = (
-        search_term(request),
-        search_term(request, "state"),
-        search_term(request, "company"),
-    )
-    page = listing.page(request, _found(request, term, state, company), "name", "id")
+    term = search_term(request)
+    state, company = search_term(request, "state"), search_term(request, "company")
+    page = listing.page(request, finder.found(request, term, state, company), "name", "id")
     doing = creations.open_by_guid(request, "domain", page.rows)
-    asked = _asked(request, term, company) if not state and not page.prev_url else []
+    asked = finder.asked_for(request, term, company) if not state and not page.prev_url else []
     may_create = access.grants(request).has(roles.CHANGE_DOMAINS)
     context = {
         "page_title": "Domains",
@@ -60,60 +44,15 @@ def domains(request: HttpRequest) -> HttpResponse:
         "asked": present.rows(asked),
         "query": term,
         "state": state,
-        "states": STATES if state in ("", *STATES) else (*STATES, state),
+        "states": finder.STATES if state in ("", *finder.STATES) else (*finder.STATES, state),
         "company": company,
-        "chips": _chips(request, term, state, company),
+        "chips": finder.chips(request, term, state, company),
         "clear_url": reverse("domains:list"),
         "new_url": _new_url(request, company) if may_create else "",
         "may_create": may_create,
     }
     shown = inflight.together(doing.values(), asked, inflight.known_before(request))
     return live_page(request, "domains/list.html", "domains/_list.html", context, shown)
-
-
-def _found(request: HttpRequest, term: str, state: str, company: str) -> QuerySet[Domain]:
-    found = access.domains(request).select_related("ou").prefetch_related("packages")
-    if company:
-        found = found.filter(ou__guid=company)
-    if state:
-        found = found.filter(state=state)
-    if not term:
-        return found.filter(gone_at=None)
-    return found.filter(Q(_beginning(term), gone_at=None) | Q(guid__iexact=term))
-
-
-def _beginning(term: str) -> Q:
-    """Names that begin so, typed in either form."""
-    name = term.lower().rstrip(".")
-    return Q(name__startswith=name) | Q(name__startswith=_ascii_beginning(name))
-
-
-def _ascii_beginning(name: str) -> str:
-    if name.isascii():
-        return name
-    try:
-        return names.to_ascii(name) if "." in name else names.to_ascii(f"{name}.x").removesuffix(".x")
-    except ValidationError:
-        return name
-
-
-def _asked(request: HttpRequest, term: str, company: str) -> list[Action]:
-    where = {"ou__guid": company} if company else {}
-    if term:
-        where["title__istartswith"] = term
-    return creations.pending(request, "domain", **where)
-
-
-def _chips(request: HttpRequest, term: str, state: str, company: str) -> list[dict[str, str]]:
-    shown = {}
-    if term:
-        shown["q"] = ("Name", term)
-    if state:
-        shown["state"] = ("State", state)
-    if company:
-        found = access.companies(request).filter(guid=company).first()
-        shown["company"] = ("Company", found.title if found else company)
-    return filters.chips(request, shown)
 
 
 def _new_url(request: HttpRequest, company: str) -> str:
@@ -126,13 +65,17 @@ def _new_url(request: HttpRequest, company: str) -> str:
 @policy(roles.SEE_DOMAINS)
 def domain(request: HttpRequest, guid: str) -> HttpResponse:
     """One domain: its state, what it wants next, and all that hangs on it."""
+    inflight.freshen(request, _get(request, guid))
+    return _domain(request, guid)
+
+
+@of_one_moment
+def _domain(request: HttpRequest, guid: str) -> HttpResponse:
     row = _get(request, guid)
-    inflight.freshen(request, row)
     shown = overview.of(request, row)
     context = {**_around(request, row), **shown.context, "token": SubmissionForm()["submission"]}
-    return live_page(
-        request, "domains/detail.html", "domains/_detail.html", context, shown.actions, moving=shown.moving
-    )
+    page, fragment = "domains/detail.html", "domains/_detail.html"
+    return live_page(request, page, fragment, context, shown.actions, moving=shown.moving)
 
 
 def _get(request: HttpRequest, guid: str) -> Domain:
@@ -278,24 +221,36 @@ def fields(request: HttpRequest, guid: str) -> HttpResponse:
     access.require(request, OPERATIONS["domain.fields"], row.ou)
     if sent := inflight.sent_already(request):
         return _to_action(request, sent)
+    if request.method == "POST":
+        return _send_fields(request, row)
     inflight.freshen(request, row)
-    form = _fields_form(request, row)
-    if request.method == "POST" and form.is_valid():
+    return _fields_as_read(request, guid)
+
+
+@of_one_moment
+def _fields_as_read(request: HttpRequest, guid: str) -> HttpResponse:
+    row = _get(request, guid)
+    return _fields_page(request, row, _blank_fields(request, row))
+
+
+def _send_fields(request: HttpRequest, domain: Domain) -> HttpResponse:
+    form = ServiceFieldsForm(request.POST, fields=domain.fields)
+    if form.is_valid():
         clear, secret = form.changes()
         try:
             action = services.fill_fields(
-                row, by=request.user, fields=clear, secrets=secret, submission=form.submission_id
+                domain, by=request.user, fields=clear, secrets=secret, submission=form.submission_id
             )
-            return _to_domain(request, row, "The service fields are on their way to SYNAQ.", action)
+            return _to_domain(request, domain, "The service fields are on their way to SYNAQ.", action)
         except Refused as refusal:
             form.add_error(None, str(refusal))
-    return _fields_page(request, row, form)
+    response = _fields_page(request, domain, form)
+    response.status_code = 422
+    return response
 
 
-def _fields_form(request: HttpRequest, domain: Domain) -> ServiceFieldsForm:
-    """The form as posted; or blank; or, with `?again=`, the one that SYNAQ refused."""
-    if request.method == "POST":
-        return ServiceFieldsForm(request.POST, fields=domain.fields)
+def _blank_fields(request: HttpRequest, domain: Domain) -> ServiceFieldsForm:
+    """The form with the present values; or, with `?again=`, the one that SYNAQ refused."""
     refused = inflight.to_mend(request, "domain.fields", guid=domain.guid, connection=domain.connection_id)
     if refused is None:
         return ServiceFieldsForm(fields=domain.fields)
@@ -308,9 +263,11 @@ def _fields_page(request: HttpRequest, domain: Domain, form: ServiceFieldsForm) 
     now = service_fields.mark(domain.fields)
     built_from = request.GET.get("form_mark", now) if request.htmx else now  # type: ignore[attr-defined]
     state = reading.state(domain)
+    running = [action for action in inflight.on(request, domain) if action.is_open]
     context = {
         **_around(request, domain, below=True),
         "page_title": "Service fields",
+        "running": present.rows(running),
         "subtitle": f"Of {domain.name}",
         "form": form,
         "form_mark": now,
@@ -320,12 +277,10 @@ def _fields_page(request: HttpRequest, domain: Domain, form: ServiceFieldsForm) 
         "refresh_url": "",
         **state,
     }
-    response = live_page(
-        request, "domains/fields.html", "domains/_fields_notice.html", context, moving=state["reading_due"]
-    )
-    if request.method == "POST":
-        response.status_code = 422
-    elif built_from != now and built_from == service_fields.mark({}):
+    shown = inflight.together(running, inflight.known_before(request))
+    page, fragment = "domains/fields.html", "domains/_fields_notice.html"
+    response = live_page(request, page, fragment, context, shown, moving=state["reading_due"])
+    if built_from != now and built_from == service_fields.mark({}):
         response["HX-Refresh"] = "true"  # the form was empty: nothing typed can be lost
     return response
 

@@ -15,6 +15,7 @@ from portal.activity import present
 from portal.http import after_post, label, live_page
 from portal.mailboxes import finder, overview
 from portal.mailboxes.forms import AskForm, NewMailboxForm, mailbox_packages, typed_in
+from portal.moment import of_one_moment
 from portal.submissions import SubmissionForm
 from portal.typed import search_term
 from provisioning.models import Action, Domain, Mailbox
@@ -27,6 +28,7 @@ CREATE = OPERATIONS["mailbox.create"]
 
 
 @policy(roles.SEE_MAILBOXES)
+@of_one_moment
 def mailboxes(request: HttpRequest) -> HttpResponse:
     """The mailboxes in scope, by address."""
     asked = finder.wanted(request)

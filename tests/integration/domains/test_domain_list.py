@@ -36,7 +36,7 @@ def test_search_by_beginning_in_any_letters_and_by_guid(client: Client, acme: OU
     make_domain(acme, "acme.example")
     guid = make_domain(acme, "xn--mnchen-3ya.example").guid
     assert names(client, q="ACM") == ["acme.example"]
-    assert names(client, q="München.ex") == ["xn--mnchen-3ya.example"]
+    assert names(client, q="Mün") == ["xn--mnchen-3ya.example"]
     assert names(client, q=guid) == ["xn--mnchen-3ya.example"]
     assert names(client, q="%") == []
     assert names(client, q="\x00ac\u200bme") == ["acme.example"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from portal import inflight
 from provisioning.models import OU, Action, Domain, DomainLink, Reading
 from provisioning.services import domains, mailboxes
 from tests.integration.endings import end
@@ -21,7 +23,6 @@ from tests.integration.factories import make_domain, make_mailbox, make_ou, make
 
 pytestmark = pytest.mark.django_db
 
-LIVE = {"HTTP_HX_REQUEST": "true"}
 SECUREMAIL = {
     "mail_delivery_location": None,
     "mail_delivery_alternative": None,
@@ -165,10 +166,10 @@ def test_the_live_part_moves_until_the_action_has_ended(client: Client, domain: 
     assert 'hx-trigger="every 1s"' in body
     vals = json.loads(body.partition('hx-vals="')[2].partition('"')[0].replace("&quot;", '"'))
     where = reverse("domains:detail", args=[domain.guid])
-    assert client.get(where, vals, **LIVE).status_code == 204
+    assert client.get(where, vals, HTTP_HX_REQUEST="true").status_code == 204
     Domain.objects.update(state="active")
     end(Action.objects.get())
-    last = client.get(where, vals, **LIVE)
+    last = client.get(where, vals, HTTP_HX_REQUEST="true")
     assert "hx-trigger" not in last.content.decode()
     assert "Finished" in last["HX-Trigger"]
 
@@ -303,3 +304,29 @@ def test_a_hundred_mailboxes_cost_no_more_queries_than_two(
     for _ in range(5):
         DomainLink.objects.create(domain=domain, package=make_package(domain.ou), as_at=timezone.now())
     assert cost() == few
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_end_between_two_queries_never_leaves_an_old_state_for_good(
+    client: Client, domain: Domain, support: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page read the state first, then the open actions: if it ends between, it must not stop asking."""
+    provision(client, domain)
+    read = inflight.on
+
+    def elsewhere() -> None:
+        Domain.objects.update(state="active")
+        end(Action.objects.get())
+        connection.close()
+
+    def read_late(*args: Any) -> list[Action]:
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+        return read(*args)
+
+    monkeypatch.setattr(inflight, "on", read_late)
+    body = page(client, domain)
+    monkeypatch.undo()
+    assert Action.objects.get().state == "finished"
+    assert "In service." in body or "hx-trigger" in body

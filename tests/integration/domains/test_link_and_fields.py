@@ -41,7 +41,7 @@ def url(domain: Domain, route: str = "fields") -> str:
 
 def initials(fields: dict[str, Any]) -> dict[str, str]:
     """What a browser sends of the form as it was opened, nothing typed."""
-    data = {}
+    data: dict[str, str] = {}
     for name, value in fields.items():
         if "password" not in name:
             data |= {name: value or "", f"initial-{name}": value or ""}
