@@ -36,11 +36,6 @@ def seal(secrets: dict[str, Any]) -> str:
     return _box().encrypt(json.dumps(secrets).encode()).decode() if secrets else ""
 
 
-def reseal(sealed: str) -> str:
-    """The same under the first of SEAL_KEYS, so that an older key can be retired. Raises CannotOpen."""
-    return seal(unseal(sealed))
-
-
 def unseal(sealed: str) -> dict[str, Any]:
     """What was sealed. Raises CannotOpen rather than ever returning the sealed text itself."""
     if not sealed:

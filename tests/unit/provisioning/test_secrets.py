@@ -42,7 +42,7 @@ def test_a_new_key_seals_and_the_old_one_still_opens(settings: Settings) -> None
     sealed = secrets.seal({"a": "b"})
     settings.SEAL_KEYS = [NEW, OLD]
     assert secrets.unseal(sealed) == {"a": "b"}
-    again = secrets.reseal(sealed)
+    again = secrets.seal(secrets.unseal(sealed))
     settings.SEAL_KEYS = [NEW]
     assert secrets.unseal(again) == {"a": "b"}
     with pytest.raises(secrets.CannotOpen):
