@@ -54,7 +54,7 @@ def of(request: HttpRequest, domain: Domain) -> Shown:
         "missing": service_fields.missing(domain.fields),
         "buttons": buttons,
         "next": next_step(request, domain, packages, buttons, own),
-        "failure": _failure(own, buttons),
+        "failure": _failure(domain, own, buttons),
         "open_rows": present.rows(action for action in own if action.is_open),
         "activity": present.rows(about),
         "usage": usage(domain),
@@ -164,7 +164,7 @@ def holds_mailboxes(packages: list[Package]) -> bool:
     return any(family in (None, "cloudmail", "continuity") for family in families)
 
 
-def _failure(own: list[Action], buttons: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
+def _failure(domain: Domain, own: list[Action], buttons: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
     """The latest action, if it failed, with the way to ask for it again; None once it does not matter any more."""
     failed = inflight.latest_failure(own)
     if failed is None:
@@ -172,9 +172,9 @@ def _failure(own: list[Action], buttons: dict[str, dict[str, Any]]) -> dict[str,
     operation = PROVISION if _provisions(failed) else failed.operation
     if failed.result_kind and operation != PROVISION:
         return None
-    button = buttons.get(operation)
-    if button and button["why_not"]:
+    if operation not in OPERATIONS or OPERATIONS[operation].why_not(domain, domain.connection.dialect):
         return None
+    button = buttons.get(operation)
     lines = [
         f"{line['field']}: {line['message']}" if line["field"] else line["message"] for line in failed.errors
     ]

@@ -42,7 +42,7 @@ def of(request: HttpRequest, mailbox: Mailbox) -> Shown:
         "name": " ".join(filter(None, (mailbox.first_name, mailbox.last_name))),
         "edition": _edition(mailbox),
         "buttons": offered,
-        "failure": _failure(own, offered),
+        "failure": _failure(mailbox, own, offered),
         "open_rows": present.rows(action for action in own if action.is_open),
         "activity": present.rows(own[:10]),
         "stuck": mailbox.state == "pending" and not any(action.is_open for action in own),
@@ -69,17 +69,12 @@ def sees(request: HttpRequest, mailbox: Mailbox) -> dict[str, bool]:
 def buttons(request: HttpRequest, mailbox: Mailbox, own: list[Action]) -> list[dict[str, Any]]:
     """What the person may ask for in the mailbox's state; `post`: at a click. `why_not`: under way already, or the
     state would allow it and something else forbids it."""
-    routes = {
-        row.name: reverse("mailboxes:do", args=[mailbox.guid, name])
-        for name, row in bare_operations().items()
-    }
+    fitting = {name: row for name, row in bare_operations().items() if _fits(row, mailbox)}
+    routes = {row.name: reverse("mailboxes:do", args=[mailbox.guid, name]) for name, row in fitting.items()}
     running = {action.operation for action in own if action.is_open}
-    offered = []
-    for button in present.buttons(request, mailbox, routes):
+    offered = present.buttons(request, mailbox, routes)
+    for button in offered:
         operation = OPERATIONS[button["operation"]]
-        if not _fits(operation, mailbox):
-            continue
-        offered.append(button)
         button["post"] = not is_asked_first(operation)
         button["icon"] = _ICONS.get(operation.name, "send")
         if button["operation"] in running:
@@ -100,15 +95,15 @@ def _edition(mailbox: Mailbox) -> Edition | None:
     return known.first() if mailbox.edition_code else None
 
 
-def _failure(own: list[Action], offered: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _failure(mailbox: Mailbox, own: list[Action], offered: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The latest action, if it failed, with the way to ask again; None once it does not matter any more."""
     failed = inflight.latest_failure(own)
     if failed is None:
         return None
     name = "mailbox.provision" if failed.result_kind else failed.operation
-    button = next((button for button in offered if button["operation"] == name), None)
-    if button and button["why_not"]:
+    if name not in OPERATIONS or OPERATIONS[name].why_not(mailbox, mailbox.connection.dialect):
         return None
+    button = next((button for button in offered if button["operation"] == name), None)
     lines = [
         f"{line['field']}: {line['message']}" if line["field"] else line["message"] for line in failed.errors
     ]
