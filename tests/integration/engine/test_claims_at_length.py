@@ -27,7 +27,9 @@ OWN = {
 
 def queue_up(like: Action, more: int) -> None:
     """Rows of other objects that were asked for like this one."""
-    columns = [field.column for field in Action._meta.concrete_fields if field.column != "id"]
+    columns = [
+        field.column for field in Action._meta.concrete_fields if field.column and field.column != "id"
+    ]
     values = [OWN.get(column, f'a."{column}"') for column in columns]
     names = ", ".join(f'"{column}"' for column in columns)
     with connection.cursor() as cursor:
