@@ -12,14 +12,14 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from portal import roles
 from provisioning.models import OU, Action, Domain, Mailbox, Package
 from provisioning.operations import Operation
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 PUBLIC = "public"
 SIGNED_IN = "signed in"
@@ -75,7 +75,7 @@ def policy(permission: str) -> Callable[[View], View]:
             return view
 
         @wraps(view)
-        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if permission != SIGNED_IN and not grants(request).has(permission):
                 raise Http404
             return view(request, *args, **kwargs)

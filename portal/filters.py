@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from django.http import HttpRequest
 
-_CURSORS = ("after", "before", "v", "open")
+CURSORS = ("after", "before", "v", "open")
 
 
 def without(request: HttpRequest, *names: str) -> str:
     """This list's first page without those filters."""
     query = request.GET.copy()
-    for name in (*names, *_CURSORS):
+    for name in (*names, *CURSORS):
         query.pop(name, None)
     return f"{request.path}?{query.urlencode()}" if query else request.path
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core import signing
-from django.db.models import Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Field, Model, Q, QuerySet
 from django.http import HttpRequest
 
 SIZE = 50
@@ -26,7 +28,7 @@ def page(request: HttpRequest, queryset: QuerySet[Any], *keys: str, size: int = 
     """The page that the address asks for. `keys`: the order, unique together, all ascending or all with "-"."""
     names = [key.lstrip("-") for key in keys]
     down = keys[0].startswith("-")
-    cursor = _read(request, len(keys))
+    cursor = _read(request, queryset.model, names)
     back = "before" in request.GET and cursor is not None
     rows = queryset
     if cursor is not None:
@@ -44,17 +46,23 @@ def page(request: HttpRequest, queryset: QuerySet[Any], *keys: str, size: int = 
     )
 
 
-def _read(request: HttpRequest, length: int) -> list[Any] | None:
-    """The cursor in the address; a broken one means the first page."""
+def _read(request: HttpRequest, model: type[Model], names: list[str]) -> list[Any] | None:
+    """The cursor in the address; one that is broken, or of another order, means the first page."""
     text = request.GET.get("before") or request.GET.get("after") or ""
     try:
-        values = json.loads(signing.b64_decode(text.encode()).decode())
-    except (ValueError, UnicodeError):
+        said = json.loads(signing.b64_decode(text.encode()).decode())
+        return [_value(model, name, said[name]) for name in names]
+    except (ValueError, UnicodeError, KeyError, TypeError, ValidationError):
         return None
-    sound = (
-        isinstance(values, list) and len(values) == length and all(isinstance(v, str | int) for v in values)
-    )
-    return values if sound else None
+
+
+def _value(model: type[Model], name: str, said: object) -> Any:
+    """What the cursor says of one key, as its column has it."""
+    if not isinstance(said, str | int) or "\x00" in str(said):
+        raise ValueError(name)
+    field = model._meta.get_field(name)
+    assert isinstance(field, Field)
+    return field.to_python(said)
 
 
 def _beyond(names: list[str], values: list[Any], way: str) -> Q:
@@ -63,13 +71,18 @@ def _beyond(names: list[str], values: list[Any], way: str) -> Q:
     for depth in range(len(names)):
         same = Q(**dict(zip(names[:depth], values[:depth], strict=True)))
         where |= same & Q(**{f"{names[depth]}__{way}": values[depth]})
-    return where
+    # Said once more of the first key alone: the index is entered there, not read from its beginning.
+    return Q(**{f"{names[0]}__{way}e": values[0]}) & where if len(names) > 1 else where
 
 
 def _url(request: HttpRequest, way: str, row: Any, names: list[str]) -> str:
     query = request.GET.copy()
     for name in ("before", "after", "v", "open"):
         query.pop(name, None)
-    cursor = json.dumps([getattr(row, name) for name in names]).encode()
+    cursor = json.dumps({name: _plain(getattr(row, name)) for name in names}).encode()
     query[way] = signing.b64_encode(cursor).decode()
     return f"{request.path}?{query.urlencode()}"
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection, transaction
-from django.http import HttpResponse
+from django.http import HttpResponseBase
+
+Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 
 @contextmanager
@@ -27,11 +29,11 @@ def one_moment() -> Iterator[None]:
         yield
 
 
-def of_one_moment(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def of_one_moment(view: Callable[..., Answer]) -> Callable[..., Answer]:
     """For a view that only reads. Stands below its policy."""
 
     @wraps(view)
-    def reading(*args: Any, **kwargs: Any) -> HttpResponse:
+    def reading(*args: Any, **kwargs: Any) -> Answer:
         with one_moment():
             return view(*args, **kwargs)
 

@@ -1,11 +1,12 @@
 from django.urls import include, path
 
-from portal import views
+from portal import tables, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("health", views.health, name="health"),
     path("theme/", views.theme, name="theme"),
+    path("columns/<slug:name>/", tables.choose_columns, name="columns"),
     path("accounts/", include("portal.accounts.urls")),
     path("companies/", include("portal.ous.urls")),
     path("packages/", include("portal.packages.urls")),

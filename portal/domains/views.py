@@ -3,15 +3,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from portal import access, creations, inflight, listing, reading, roles
+from portal import access, creations, inflight, reading, roles
 from portal.access import policy
 from portal.activity import present
-from portal.domains import finder, names, overview, service_fields
+from portal.domains import columns, finder, names, overview, service_fields
 from portal.domains.forms import ALONE, UNDER, LinkForm, NewDomainForm, ServiceFieldsForm, typed_in
 from portal.http import after_post, live_page
 from portal.moment import of_one_moment
@@ -26,16 +26,20 @@ from provisioning.services.ous import want_reading
 
 @policy(roles.SEE_DOMAINS)
 @of_one_moment
-def domains(request: HttpRequest) -> HttpResponse:
+def domains(request: HttpRequest) -> HttpResponseBase:
     """The domains in scope, by name."""
-    term = search_term(request)
+    term, table = search_term(request), columns.table(request)
     state, company = search_term(request, "state"), search_term(request, "company")
-    page = listing.page(request, finder.found(request, term, state, company), "name", "id")
+    found = finder.found(request, term, state, company)
+    if table.wanted_file:
+        return table.file(found, columns.cells)
+    page = table.page(found)
     doing = creations.open_by_guid(request, "domain", page.rows)
     asked = finder.asked_for(request, term, company) if not state and not page.prev_url else []
     may_create = access.grants(request).has(roles.CHANGE_DOMAINS)
     context = {
         "page_title": "Domains",
+        "table": table,
         "page": page,
         "rows": [
             {"domain": row, "action": doing.get(row.guid), "in_letters": names.in_letters(row.name)}

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -13,7 +13,7 @@ from portal import access, creations, inflight, listing, roles
 from portal.access import policy
 from portal.activity import present
 from portal.http import after_post, label, live_page
-from portal.mailboxes import finder, overview
+from portal.mailboxes import columns, finder, overview
 from portal.mailboxes.forms import AskForm, NewMailboxForm, mailbox_packages, typed_in
 from portal.moment import of_one_moment
 from portal.submissions import SubmissionForm
@@ -29,14 +29,18 @@ CREATE = OPERATIONS["mailbox.create"]
 
 @policy(roles.SEE_MAILBOXES)
 @of_one_moment
-def mailboxes(request: HttpRequest) -> HttpResponse:
+def mailboxes(request: HttpRequest) -> HttpResponseBase:
     """The mailboxes in scope, by address."""
-    asked = finder.wanted(request)
-    page = listing.page(request, finder.found(request, asked), "email", "id")
+    asked, table = finder.wanted(request), columns.table(request)
+    found = finder.found(request, asked)
+    if table.wanted_file:
+        return table.file(found, columns.cells)
+    page = table.page(found)
     doing = creations.open_by_guid(request, "mailbox", page.rows)
     pending = finder.asked_for(request, asked) if not page.prev_url else []
     context = {
         "page_title": "Mailboxes",
+        "table": table,
         "page": page,
         "rows": [_row(request, row, doing.get(row.guid)) for row in page.rows],
         "asked": present.rows(pending),
@@ -44,7 +48,6 @@ def mailboxes(request: HttpRequest) -> HttpResponse:
         "states": finder.STATES if asked.state in ("", *finder.STATES) else (*finder.STATES, asked.state),
         "chips": finder.chips(request, asked),
         "clear_url": reverse("mailboxes:list"),
-        "search_query": asked.query,
         "new_url": _new_url(request, asked.domain),
         "token": SubmissionForm()["submission"],
     }
@@ -57,7 +60,7 @@ def _row(request: HttpRequest, mailbox: Mailbox, action: Action | None) -> dict[
         "mailbox": mailbox,
         "menu_id": f"menu-{mailbox.pk}",
         "menu_label": f"Actions for {mailbox.email}",
-        "name": mailbox.display_name or f"{mailbox.first_name} {mailbox.last_name}".strip(),
+        "name": columns.name_of(mailbox),
         "action": action,
         "sees": overview.sees(request, mailbox),
         "buttons": overview.buttons(request, mailbox, [action] if action else []),
