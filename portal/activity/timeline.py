@@ -30,6 +30,10 @@ _TITLES = {
 _OURS = {
     "remote_error": "SYNAQ tried and could not do it. Mend the cause that it names, then submit again.",
     "sealed": "The portal's keys have changed since it was asked for.",
+    "fault": "The portal could not go on with it. The log has more.",
+    "held": "The connection's key cannot be opened, so nothing is sent. An owner has to set the connection right.",
+    "no_effect": "SYNAQ's record of the action is gone, and the object does not show that it happened.",
+    "mistaken": "What exists under that GUID is called otherwise. Look again, then settle it.",
 }
 
 
