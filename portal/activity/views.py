@@ -13,6 +13,7 @@ from portal import access, listing, roles
 from portal.access import policy
 from portal.activity import present, timeline
 from portal.http import after_post, live_page, submission
+from portal.moment import of_one_moment
 from provisioning.models import Action
 from provisioning.operations import OPERATIONS, TABLE
 from provisioning.services import activity
@@ -28,6 +29,7 @@ _FILTERS = {
 
 
 @policy(roles.SEE_ACTIVITY)
+@of_one_moment
 def actions(request: HttpRequest) -> HttpResponse:
     """The ledger, newest first, within scope."""
     found = _filtered(request, access.actions(request).select_related("by", "ou"))
@@ -85,6 +87,7 @@ def _may(request: HttpRequest, action: Action) -> bool:
 
 
 @policy(roles.SEE_ACTIVITY)
+@of_one_moment
 def action(request: HttpRequest, pk: int) -> HttpResponse:
     """One action, from the click to the wire."""
     row = _get(request, pk)
