@@ -3,16 +3,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from portal import access, creations, inflight, listing, reading, roles
+from portal import access, creations, filters, inflight, reading, roles
 from portal.access import policy
 from portal.activity import present
 from portal.http import after_post, live_page
-from portal.ous import detail, figures
+from portal.ous import columns, detail, figures
 from portal.ous.forms import CompanyForm, typed_in
 from portal.typed import search_term, word_beginning
 from provisioning.models import OU
@@ -24,15 +24,21 @@ CREATE = OPERATIONS["ou.create_company"]
 
 
 @policy(roles.SEE_OUS)
-def companies(request: HttpRequest) -> HttpResponse:
+def companies(request: HttpRequest) -> HttpResponseBase:
     """The companies in scope, by title."""
-    term, resellers = search_term(request), _resellers(request)
+    term, resellers, table = search_term(request), _resellers(request), columns.table(request)
     under = next((ou for ou in resellers if ou.guid == request.GET.get("parent")), None)
-    page = listing.page(request, _found(request, term, under), "title", "id")
+    found = _found(request, term, under)
+    if table.wanted_file:
+        return table.file(found, lambda some: figures.of_companies(request, some))
+    page = table.page(found)
     rows = figures.of_companies(request, page.rows)
     asked = creations.pending(request, "ou")
     context = {
         "page_title": "Companies",
+        "table": table,
+        "chips": _chips(request, term, under),
+        "clear_url": reverse("ous:list"),
         "page": page,
         "rows": rows,
         "asked": present.rows(asked),
@@ -60,6 +66,13 @@ def _found(request: HttpRequest, term: str, under: OU | None) -> QuerySet[OU]:
         return found.filter(gone_at=None)
     words = Q(title__iregex=word_beginning(term)) | Q(client_ref__istartswith=term)
     return found.filter((words & Q(gone_at=None)) | Q(guid__iexact=term))
+
+
+def _chips(request: HttpRequest, term: str, under: OU | None) -> list[dict[str, str]]:
+    shown = {"q": ("Search", term)} if term else {}
+    if under:
+        shown["parent"] = ("Under", under.title)
+    return filters.chips(request, shown)
 
 
 def _parents(request: HttpRequest, resellers: list[OU]) -> list[OU]:

@@ -3,15 +3,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from portal import access, creations, filters, inflight, listing, roles
+from portal import access, creations, filters, inflight, roles
 from portal.access import policy
 from portal.activity import present
 from portal.http import after_post, live_page
-from portal.packages import detail, sale
+from portal.packages import columns, detail, sale
 from portal.packages import offer as offers
 from portal.packages.forms import TypedPackageForm
 from portal.typed import search_term, word_beginning
@@ -20,23 +20,42 @@ from provisioning.services import ous as ou_services
 from provisioning.services import packages as services
 from provisioning.services.common import Refused
 
+STATES = (
+    "active",
+    "inactive",
+    "pending",
+    "stale",
+    "error",
+    "failed",
+    "suspended",
+    "closed",
+    "cancelled",
+    "orphaned",
+)
+
 
 @policy(roles.SEE_PACKAGES)
-def packages(request: HttpRequest) -> HttpResponse:
+def packages(request: HttpRequest) -> HttpResponseBase:
     """The packages in scope, by product code."""
-    term, company = search_term(request), _company(request)
-    page = listing.page(request, _found(request, term, company), "code", "id")
+    term, company, state = search_term(request), _company(request), search_term(request, "state")
+    found, table = _found(request, term, company, state), columns.table(request)
+    if table.wanted_file:
+        return table.file(found, lambda some: _rows(request, some))
+    page = table.page(found)
     rows = _rows(request, page.rows)
-    asked = creations.pending(request, "package", **({"ou": company} if company else {}))
+    asked = creations.pending(request, "package", **({"ou": company} if company else {})) if not state else []
     context = {
         "page_title": "Packages",
+        "table": table,
         "page": page,
         "rows": rows,
         "asked": present.rows(asked),
         "query": term,
         "company": company,
-        "chips": filters.chips(request, {"company": ("Company", company.title)} if company else {}),
-        "sees_domains": access.grants(request).has(roles.SEE_DOMAINS),
+        "state": state,
+        "states": STATES if state in ("", *STATES) else (*STATES, state),
+        "chips": _chips(request, term, company, state),
+        "clear_url": reverse("packages:list"),
         "new_url": detail.new_package_url(request, company) if company else "",
     }
     doing = [row["action"] for row in rows if row["action"]]
@@ -50,8 +69,19 @@ def _company(request: HttpRequest) -> OU | None:
     return found
 
 
-def _found(request: HttpRequest, term: str, company: OU | None) -> QuerySet[Package]:
+def _chips(request: HttpRequest, term: str, company: OU | None, state: str) -> list[dict[str, str]]:
+    shown = {"q": ("Search", term)} if term else {}
+    if state:
+        shown["state"] = ("State", state)
+    if company:
+        shown["company"] = ("Company", company.title)
+    return filters.chips(request, shown)
+
+
+def _found(request: HttpRequest, term: str, company: OU | None, state: str) -> QuerySet[Package]:
     found = access.packages(request).select_related("ou")
+    if state:
+        found = found.filter(state=state)
     if company:
         found = found.filter(ou=company)
     if not term:
