@@ -3,15 +3,14 @@ from __future__ import annotations
 import uuid
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from portal import access, listing, roles
+from portal import access, inflight, roles
 from portal.access import policy
-from portal.activity import present, timeline
+from portal.activity import finder, present, timeline
 from portal.http import after_post, live_page, submission
 from portal.moment import of_one_moment
 from provisioning.models import Action
@@ -19,59 +18,30 @@ from provisioning.operations import OPERATIONS, TABLE
 from provisioning.services import activity
 from provisioning.services.common import Refused
 
-_FILTERS = {
-    "open": ("In progress", Q(state__in=["queued", "sending", "waiting"])),
-    "unconfirmed": ("Unconfirmed", Q(state="unconfirmed")),
-    "failed": ("Failed", Q(state="failed")),
-    "finished": ("Finished", Q(state="finished")),
-    "cancelled": ("Cancelled", Q(state="cancelled")),
-}
-
 
 @policy(roles.SEE_ACTIVITY)
 @of_one_moment
-def actions(request: HttpRequest) -> HttpResponse:
+def actions(request: HttpRequest) -> HttpResponseBase:
     """The ledger, newest first, within scope."""
-    found = _filtered(request, access.actions(request).select_related("by", "ou"))
-    page = listing.page(request, found, "-id")
+    asked, table = finder.wanted(request), finder.table(request)
+    found = finder.found(request, asked)
+    if table.wanted_file:
+        return table.file(found, list)
+    page = table.page(found)
     context = {
         "page_title": "Activity",
+        "table": table,
         "page": page,
         "rows": present.rows(page.rows),
-        "filters": _chips(request),
-        "query": request.GET.get("q", ""),
-        "operation": request.GET.get("operation", ""),
+        "filters": finder.tabs(request, asked),
+        "chips": finder.chips(request, asked),
+        "clear_url": reverse("activity:list"),
+        "wanted": asked,
         "operations": TABLE,
-        "filtered": any(request.GET.get(name) for name in ("q", "state", "operation")),
+        "ages": {name: row[0] for name, row in finder.AGES.items()},
     }
-    return live_page(request, "activity/list.html", "activity/_list.html", context, page.rows)
-
-
-def _filtered(request: HttpRequest, found: QuerySet[Action]) -> QuerySet[Action]:
-    state, operation = request.GET.get("state", ""), request.GET.get("operation", "")
-    query = request.GET.get("q", "").replace("\x00", "").strip()[:300]
-    if state in _FILTERS:
-        found = found.filter(_FILTERS[state][1])
-    if operation in OPERATIONS:
-        found = found.filter(operation=operation)
-    if query:
-        found = found.filter(
-            Q(title__istartswith=query) | Q(guid=query) | Q(result_guid=query) | Q(remote_id=query)
-        )
-    return found
-
-
-def _chips(request: HttpRequest) -> list[dict[str, object]]:
-    chosen = request.GET.get("state", "")
-    kept = request.GET.copy()
-    chips = []
-    for name, text in [("", "All"), *((name, row[0]) for name, row in _FILTERS.items())]:
-        for gone in ("state", "after", "before", "v", "open"):
-            kept.pop(gone, None)
-        if name:
-            kept["state"] = name
-        chips.append({"label": text, "url": f"{request.path}?{kept.urlencode()}", "active": chosen == name})
-    return chips
+    shown = inflight.together(page.rows, inflight.known_before(request))
+    return live_page(request, "activity/list.html", "activity/_list.html", context, shown)
 
 
 def _get(request: HttpRequest, pk: int) -> Action:
