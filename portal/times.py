@@ -39,6 +39,15 @@ def age(moment: datetime, now: datetime | None = None) -> str:
     return f"{words} ago" if gap > timedelta(0) else f"in {words}"
 
 
+def countdown(moment: datetime, now: datetime | None = None) -> str:
+    """How far off a date is, in days as the calendar counts them: `today`, `tomorrow`, `in 29 days`, `due now`."""
+    present = now or timezone.now()
+    days = (timezone.localtime(moment).date() - timezone.localtime(present).date()).days
+    if moment <= present:
+        return "due now"
+    return {0: "today", 1: "tomorrow"}.get(days, f"in {days} days")
+
+
 def span(gap: timedelta) -> str:
     """A length of time in its largest unit: `40 s`, `3 min`, `2 h`, `5 d`."""
     seconds = abs(gap.total_seconds())

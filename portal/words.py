@@ -74,6 +74,15 @@ ACTION_STATES: Final[dict[str, Word]] = {
     ),
 }
 
+BATCH_STATES: Final[dict[str, Word]] = {
+    "running": Word("Running", "Its steps are being done, rank by rank.", "busy", "hourglass", open=True),
+    "stopped": Word(
+        "Stopped", "A step failed, and nothing after it was begun. It can be resumed or abandoned.", "bad", "x"
+    ),
+    "finished": Word("Finished", "All of it is done.", "good", "check"),
+    "abandoned": Word("Abandoned", "What was not done yet is left undone.", "idle", "ban"),
+}
+
 
 def object_word(state: object, noun: str = "") -> Word:
     """The word for an object's state, in any letter case; `noun` (mailbox, …) sharpens the meaning."""
@@ -88,6 +97,16 @@ def object_word(state: object, noun: str = "") -> Word:
 def action_word(state: object) -> Word:
     """The word for an action's state in the ledger."""
     return ACTION_STATES.get(_key(state)) or unknown(state)
+
+
+def batch_word(state: object) -> Word:
+    """The word for a batch's state."""
+    return BATCH_STATES.get(_key(state)) or unknown(state)
+
+
+def noun(kind: str) -> str:
+    """What a thing of that kind is called in a sentence."""
+    return "company" if kind == "ou" else kind
 
 
 def unknown(state: object) -> Word:

@@ -39,6 +39,12 @@ def action_pill(state: object) -> SafeString:
 
 
 @register.simple_tag
+def batch_pill(state: object) -> SafeString:
+    """`{% batch_pill batch.state %}`."""
+    return _pill(words.batch_word(state))
+
+
+@register.simple_tag
 def locked_pill() -> SafeString:
     """`{% locked_pill %}`: beside the state pill of an object that SYNAQ has locked."""
     return _pill(words.LOCKED)
@@ -48,6 +54,18 @@ def locked_pill() -> SafeString:
 def pill(label: object, tone: str = "plain", title: str = "", icon: str = "") -> SafeString:
     """`{% pill "3 failed" tone="bad" %}`: any other short fact."""
     return _pill(words.Word(str(label), title, tone, icon))
+
+
+@register.filter
+def countdown(moment: datetime) -> str:
+    """`{{ scheduled.due_at|countdown }}`: in 29 days, tomorrow, today."""
+    return times.countdown(moment)
+
+
+@register.filter
+def noun(kind: str) -> str:
+    """`{{ step.kind|noun }}`: what a thing of that kind is called in a sentence."""
+    return words.noun(kind)
 
 
 @register.filter
