@@ -16,12 +16,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from provisioning import announce, secrets
-from provisioning.models import OU, Action, Connection, Event
+from provisioning.models import OU, Action, Batch, Connection, Event
 from provisioning.operations import Operation
 
 LEASE = timedelta(seconds=30)
 # These had secrets in them, which are wiped when they were sent: only their form can ask again.
 NEEDS_FORM = frozenset({"mailbox.create", "domain.fields"})
+WITH_SECRET = "with_secret"  # noqa: S105  (in the payload of what may come with a secret or without: it did)
 LONGEST_STATE = 60  # the column's; whatever SYNAQ may call a state
 SETTLED = "settled"  # the meaning of a row that a person said is done, until it has been read
 State = Action.State
@@ -45,7 +46,9 @@ class Asked:
     lock_key: str = ""
     payload: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    sealed: str = field(default="", repr=False)
     reason: str = ""
+    batch: Batch | None = None
 
     @property
     def key(self) -> str:
@@ -64,7 +67,8 @@ def open_action(asked: Asked) -> Action:
                 connection=asked.connection, operation=asked.operation.name, by=asked.by, reason=asked.reason,
                 submission=asked.submission, ou=asked.ou, kind=asked.operation.kind, guid=asked.guid,
                 title=asked.title[:330], lock_key=asked.key, payload=dict(asked.payload),
-                sealed=secrets.seal(dict(asked.secrets)), next_at=timezone.now(), result_kind=asked.operation.makes,
+                sealed=asked.sealed or secrets.seal(dict(asked.secrets)), next_at=timezone.now(),
+                result_kind=asked.operation.makes, batch=asked.batch,
             )  # fmt: skip
     except IntegrityError:
         faster = Action.objects.filter(submission=asked.submission).first()
@@ -78,7 +82,7 @@ def open_action(asked: Asked) -> Action:
 
 def _same_wish(asked: Asked) -> Action | None:
     """Two people at once: the same operation on the same object with nothing new to say, not sent yet, is one action."""
-    if asked.payload or asked.secrets:
+    if asked.payload or asked.secrets or asked.batch:
         return None
     queued = Action.objects.filter(lock_key=asked.key, operation=asked.operation.name, state=State.QUEUED)
     return queued.first()
@@ -93,6 +97,11 @@ def digest(asked: Asked) -> str:
         "secret": sorted(asked.secrets),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def needs_form(action: Action) -> bool:
+    """Whether it came with a secret, which is not kept: only its form can ask for it again."""
+    return action.operation in NEEDS_FORM or bool(action.payload.get(WITH_SECRET))
 
 
 def _note(
@@ -356,7 +365,7 @@ def settle_not_applied(action: Action, *, by: Any) -> None:
     If SYNAQ had taken it on once, its secrets are gone: then it ends here, and its form asks for them anew.
     """
     row = _locked(action, State.UNCONFIRMED, "It has been settled meanwhile.")
-    if row.accepted_at is not None and row.operation in NEEDS_FORM:
+    if row.accepted_at is not None and needs_form(row):
         _note(row, "settled", "It did not happen.", by=by)
         fail(row, "sealed", "It did not happen. Fill in the form again: the password is not kept.", [])
         return

@@ -1,4 +1,5 @@
 from provisioning.models.activity import Action, Event
+from provisioning.models.batches import Batch, Scheduled, Step
 from provisioning.models.connections import Connection, SaltBlock
 from provisioning.models.domains import Domain, DomainLink
 from provisioning.models.mailboxes import Mailbox
@@ -9,6 +10,7 @@ from provisioning.models.readings import Reading
 __all__ = [
     "OU",
     "Action",
+    "Batch",
     "Catalogue",
     "Connection",
     "Domain",
@@ -19,4 +21,6 @@ __all__ = [
     "Package",
     "Reading",
     "SaltBlock",
+    "Scheduled",
+    "Step",
 ]

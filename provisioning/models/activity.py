@@ -34,6 +34,10 @@ class Action(models.Model):
     reason = models.TextField(blank=True)
     submission = models.UUIDField(unique=True, help_text="One form sent twice is one action")
 
+    batch = models.ForeignKey(
+        "provisioning.Batch", on_delete=models.PROTECT, null=True, related_name="actions"
+    )
+
     ou = models.ForeignKey(
         OU, on_delete=models.PROTECT, related_name="actions", help_text="Whose it is, for scope"
     )
@@ -119,6 +123,17 @@ class Action(models.Model):
             models.Index(fields=["kind", "guid", "-id"], name="action_by_target"),
             models.Index(fields=["result_kind", "result_guid", "-id"], name="action_by_result"),
             models.Index(fields=["ou", "-id"], name="action_by_ou"),
+            models.Index(
+                fields=["batch"],
+                name="action_open_of_batch",
+                condition=Q(batch__isnull=False, state__in=["queued", "sending", "waiting", "unconfirmed"]),
+            ),
+            # How long actions of a kind take here (services/timing.py)
+            models.Index(
+                fields=["connection", "operation", "-ended_at"],
+                name="action_times",
+                condition=Q(state="finished"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,12 +8,12 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from provisioning import ledger, mirror
-from provisioning.ledger import NEEDS_FORM
+from provisioning.ledger import NEEDS_FORM, needs_form
 from provisioning.models import Action
 from provisioning.operations import OPERATIONS, Operation, operation_of
 from provisioning.services.common import Refused, ask_for
 
-__all__ = ["NEEDS_FORM", "Operation", "operation_of"]
+__all__ = ["NEEDS_FORM", "Operation", "needs_form", "operation_of"]
 
 
 def target_of(action: Action) -> Any | None:
@@ -44,7 +44,7 @@ def submit_again(action: Action, *, by: Any, submission: uuid.UUID) -> Action:
         raise Refused("Only what failed or was cancelled can be submitted again.")
     if action.operation not in OPERATIONS:
         raise Refused("This version of the portal does not know that operation.")
-    if action.operation in NEEDS_FORM:
+    if needs_form(action):
         raise Refused("Fill in the form again: the password is not kept.")
     target = target_of(action)
     if target is None:

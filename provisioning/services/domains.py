@@ -4,7 +4,9 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from provisioning.models import OU, Action, Domain, Package
+from provisioning import batches, teardown
+from provisioning.models import OU, Action, Batch, Domain, Package
+from provisioning.operations import OPERATIONS
 from provisioning.services.common import Refused, ask_for
 from provisioning.synaq import catalogue
 
@@ -77,3 +79,28 @@ def fill_fields(
 def provision_domain(domain: Domain, *, by: Any, submission: uuid.UUID) -> Action:
     """Have the linked packages' services set up for the domain."""
     return ask_for("domain.provision", domain, by=by, submission=submission)
+
+
+def change_state(
+    domain: Domain, operation: str, *, by: Any, submission: uuid.UUID, reason: str = ""
+) -> Action:
+    """Provision, close or activate: any bare action of the table on a domain."""
+    return ask_for(operation, domain, by=by, submission=submission, reason=reason)
+
+
+def delete_domain(domain: Domain, *, by: Any, submission: uuid.UUID, reason: str = "") -> Batch:
+    """End its services, then remove its record; only the record where it has no services. Refused while provisioned
+    mailboxes remain, naming them."""
+    same = Batch.objects.filter(submission=submission).first()
+    if same:
+        return same
+    mailboxes = "mailbox.delete"
+    steps = [wish for wish in teardown.plan(domain).steps if wish.operation != mailboxes]
+    first = OPERATIONS[steps[0].operation if steps else "domain.remove"]
+    why_not = first.why_not(domain, domain.connection.dialect)
+    if why_not:
+        raise Refused(why_not)
+    return batches.start(
+        "domain_delete", f"Delete {domain}", domain.ou, steps, by=by, submission=submission, reason=reason,
+        target=domain,
+    )  # fmt: skip

@@ -4,9 +4,17 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from provisioning.models import Action, Domain, Mailbox
+from provisioning import batches
+from provisioning import secrets as sealing
+from provisioning.batches import Wish
+from provisioning.ledger import WITH_SECRET
+from provisioning.models import Action, Batch, Domain, Mailbox, Package
+from provisioning.operations import OPERATIONS
 from provisioning.services.common import Refused, ask_for
 from provisioning.synaq import wire
+
+_NAMES = ("first_name", "last_name", "display_name")
+_CURRENT_FIELDS = {"description": "", "admin": False, "hide_in_gal": False}
 
 
 def create_mailbox(
@@ -28,8 +36,6 @@ def create_mailbox(
     email = f"{local}@{domain.name}"
     if Mailbox.objects.filter(domain=domain, email__iexact=email, gone_at=None).exists():
         raise Refused(f"{email} exists already.")
-    legacy = domain.connection.is_legacy
-    secrets = {"password": password} if legacy else {"ssha_password": wire.ssha_password(password)}
     return ask_for(
         "mailbox.create",
         domain,
@@ -38,12 +44,104 @@ def create_mailbox(
         title=email,
         creates=local,
         payload=payload,
-        secrets=secrets,
+        secrets=_secret(domain.connection.is_legacy, password),
     )
 
 
 def change_state(
     mailbox: Mailbox, operation: str, *, by: Any, submission: uuid.UUID, reason: str = ""
 ) -> Action:
-    """Provision, suspend or activate: any operation of the table that is a bare action on a mailbox."""
+    """Provision, suspend, close, activate or unlock: any operation of the table that is a bare action on a mailbox."""
     return ask_for(operation, mailbox, by=by, submission=submission, reason=reason)
+
+
+def _secret(legacy: bool, password: str) -> dict[str, str]:
+    """A password as it waits to be sent: where the dialect takes a hash, the plain text ends here."""
+    if not password:
+        return {}
+    return {"password": password} if legacy else {"ssha_password": wire.ssha_password(password)}
+
+
+def editable_fields(mailbox: Mailbox) -> dict[str, Any]:
+    """What may be changed of the mailbox, by its name on the wire, with the present values: the documented fields of
+    the dialect, and any plain field that SYNAQ's answer shows besides (such as a forwarding address)."""
+    fields: dict[str, Any] = {name: getattr(mailbox, name) for name in _NAMES}
+    if not mailbox.connection.is_legacy:
+        fields |= _CURRENT_FIELDS
+    raw = mailbox.raw if isinstance(mailbox.raw, Mapping) else {}
+    shown = {key: value for key, value in raw.items() if key not in _NAMES and _is_plain(key, value)}
+    return {**fields, **{key: "" if value is None else value for key, value in shown.items()}}
+
+
+def _is_plain(key: str, value: Any) -> bool:
+    return wire.may_be_edited(key) and (isinstance(value, str | bool) or (value is None and "forward" in key))
+
+
+def update_mailbox(
+    mailbox: Mailbox, *, by: Any, changes: Mapping[str, Any], password: str = "", submission: uuid.UUID
+) -> Action:
+    """Send what changes of `editable_fields`, and a new password if there is one. What is as it was is left out."""
+    present = editable_fields(mailbox)
+    unknown = sorted(set(changes) - set(present))
+    if unknown:
+        raise Refused(f"SYNAQ names no such field: {', '.join(unknown)}.")
+    sent = {name: value for name, value in changes.items() if value != present[name]}
+    if not sent and not password:
+        raise Refused("Nothing was changed.")
+    payload: dict[str, Any] = {"changes": sent, "shown": sorted(set(sent) & set(present))}
+    if password:
+        payload[WITH_SECRET] = True
+    secrets = _secret(mailbox.connection.is_legacy, password)
+    return ask_for("mailbox.update", mailbox, by=by, submission=submission, payload=payload, secrets=secrets)
+
+
+def change_edition(
+    mailbox: Mailbox, package: Package, code: str, *, by: Any, submission: uuid.UUID, reason: str = ""
+) -> Action:
+    """Give the mailbox another edition of a package that its domain is on."""
+    if not package.links.filter(domain=mailbox.domain_id).exists() or package.gone_at:
+        raise Refused("The mailbox is not on that package.")
+    if not package.editions.filter(code=code).exists():
+        raise Refused("That is not an edition of the package.")
+    if mailbox.edition_code == code:
+        raise Refused("It has that edition already.")
+    payload = {"package": package.guid, "code": code}
+    return ask_for(
+        "mailbox.change_edition", mailbox, by=by, submission=submission, payload=payload, reason=reason
+    )
+
+
+def delete_mailbox(mailbox: Mailbox, *, by: Any, submission: uuid.UUID, reason: str = "") -> Action:
+    """Remove the mailbox and all its mail, for good."""
+    return ask_for("mailbox.delete", mailbox, by=by, submission=submission, reason=reason)
+
+
+def unlock(mailbox: Mailbox, *, by: Any, password: str, submission: uuid.UUID, reason: str = "") -> Batch:
+    """The way out of a lock: the new password, if there is one, then Unlock. Without one it is soon locked again."""
+    same = Batch.objects.filter(submission=submission).first()
+    if same:
+        return same
+    why_not = OPERATIONS["mailbox.unlock"].why_not(mailbox, mailbox.connection.dialect)
+    if why_not:
+        raise Refused(why_not)
+    about = (mailbox.kind, mailbox.guid, str(mailbox))
+    wishes = [Wish("mailbox.unlock", *about, rank=1)]
+    if password:
+        sealed = sealing.seal(_secret(mailbox.connection.is_legacy, password))
+        wishes.insert(
+            0, Wish("mailbox.update", *about, payload={"changes": {}, WITH_SECRET: True}, sealed=sealed)
+        )
+    return batches.start(
+        "unlock", f"Unlock {mailbox}", mailbox.ou, wishes, by=by, submission=submission, reason=reason,
+        target=mailbox,
+    )  # fmt: skip
+
+
+def locked_again(mailbox: Mailbox) -> Action | None:
+    """The finished Unlock after which SYNAQ has locked it again, if that is so."""
+    if not mailbox.account_locked:
+        return None
+    unlocks = Action.objects.filter(
+        connection=mailbox.connection_id, kind="mailbox", guid=mailbox.guid, operation="mailbox.unlock"
+    )
+    return unlocks.filter(state=Action.State.FINISHED, ended_at__lte=mailbox.as_at).order_by("-id").first()

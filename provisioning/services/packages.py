@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from provisioning.models import OU, Action
+from provisioning.models import OU, Action, Package
 from provisioning.services.common import Refused, ask_for
 
 
@@ -25,3 +25,15 @@ def create_package(
         creates=code,
         payload=payload,
     )
+
+
+def change_state(
+    package: Package, operation: str, *, by: Any, submission: uuid.UUID, reason: str = ""
+) -> Action:
+    """Provision, close or activate the package on all its domains: any bare action of the table on a package."""
+    return ask_for(operation, package, by=by, submission=submission, reason=reason)
+
+
+def delete_package(package: Package, *, by: Any, submission: uuid.UUID, reason: str = "") -> Action:
+    """Remove the package. Refused while domains on it are not deleted, naming them."""
+    return ask_for("package.delete", package, by=by, submission=submission, reason=reason)

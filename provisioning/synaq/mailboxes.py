@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from provisioning.synaq import dialects, lists, wire
@@ -29,9 +29,12 @@ class Mailboxes:
         """The mailbox with its state and lock."""
         return self._transport.send(Call("GET", api_path("mailboxes", guid), Expect.BODY, "mailbox"))
 
-    def update(self, guid: str, changes: Mapping[str, Any]) -> Answer:
-        """Only what changes: 204 when inactive, 202 with an Update action when provisioned."""
-        body = wire.mailbox_changes_body(self._dialect, changes)
+    def update(self, guid: str, changes: Mapping[str, Any], *, shown: Collection[str] = ()) -> Answer:
+        """Only what changes: 204 when inactive, 202 with an Update action when provisioned.
+
+        `shown`: further field names that the mailbox's own answer shows (the guide names more than it lists).
+        """
+        body = wire.mailbox_changes_body(self._dialect, changes, shown)
         return self._transport.send(Call("PATCH", api_path("mailboxes", guid), Expect.DONE, "mailbox", body))
 
     def change_edition(self, guid: str, package_guid: str, code: str) -> Answer:

@@ -26,6 +26,13 @@ MAILBOX_FIELDS = ("password", "first_name", "last_name", "display_name")
 MAILBOX_CREATION = ("email_local", "package_edition_code", "provision_immediately")
 MAILBOX_CURRENT = ("ssha_password", "description", "admin", "hide_in_gal")
 
+# What a mailbox's answer shows and nobody edits: names, places, states, locks, times, measures.
+_NEVER_EDITED = re.compile(
+    r"guid|uuid|id|email|email_local|state|status|type|code|domain.*|.*package.*|.*edition.*|alias.*|.*lock.*|.*_at"
+    r"|created.*|updated.*|.*_(date|time|size|count|usage|id|guid)|quota.*|_.*|links?",
+    re.IGNORECASE,
+)
+
 # Where a domain exposes both of a pair, both must be sent alike.
 FIELD_PAIRS = (("smtp_username", "username"), ("smtp_password", "password"))
 
@@ -113,10 +120,13 @@ def new_mailbox_body(dialect: Dialect, mailbox: Mapping[str, Any]) -> dict[str, 
     return {"mailbox": filled}
 
 
-def mailbox_changes_body(dialect: Dialect, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """`{"mailbox": …}` of only what changes; a masked password is no change."""
+def mailbox_changes_body(
+    dialect: Dialect, changes: Mapping[str, Any], shown: Collection[str] = ()
+) -> dict[str, Any]:
+    """`{"mailbox": …}` of only what changes; a masked password is no change. `shown`: names of further fields that
+    the mailbox's own answer shows."""
     sent = without_masks(changes)
-    refuse_unnamed("mailbox", sent, [*MAILBOX_FIELDS, *MAILBOX_CURRENT])
+    refuse_unnamed("mailbox", sent, [*MAILBOX_FIELDS, *MAILBOX_CURRENT, *filter(may_be_edited, shown)])
     _require_each(dialect, sent)
     return {"mailbox": sent}
 
@@ -141,6 +151,14 @@ def refuse_unnamed(what: str, given: Mapping[str, Any], named: Collection[str]) 
     unnamed = sorted(str(key) for key in given if key not in named)
     if unnamed:
         raise dialects.unsupported(f"The SYNAQ API names no {what} field {', '.join(unnamed)}.")
+
+
+def may_be_edited(name: str) -> bool:
+    """Whether a field that a mailbox's answer shows under this name may be sent back changed: the guide speaks of a
+    forwarding address and of many other fields without naming them."""
+    return bool(re.fullmatch(r"[a-z][a-z0-9_]*", name)) and not (
+        _NEVER_EDITED.fullmatch(name) or is_secret(name)
+    )
 
 
 def is_secret(name: object) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,8 +29,9 @@ def row(request: pytest.FixtureRequest) -> Operation:
 
 
 def target(**facts: Any) -> Any:
-    given = {"state": "active", "gone_at": None, "account_locked": False, **facts}
-    return SimpleNamespace(links=SimpleNamespace(exists=lambda: True), **given)
+    domain = SimpleNamespace(state="active", links=SimpleNamespace(exists=lambda: True, count=lambda: 1))
+    given = {"state": "active", "gone_at": None, "account_locked": False, "domain": domain, **facts}
+    return SimpleNamespace(links=domain.links, **given)
 
 
 def test_no_name_is_used_twice() -> None:
@@ -44,6 +47,7 @@ def test_every_row_has_its_texts(row: Operation) -> None:
     assert row.kind in KINDS
     assert row.makes in {"", *KINDS}
     assert noun == (row.makes or row.kind)
+    assert row.removes <= row.destructive
 
 
 def test_names_fit_their_columns(row: Operation) -> None:
@@ -81,13 +85,13 @@ def test_every_operation_is_asked_for_by_a_service(row: Operation) -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     by_name = row.name in said
-    by_change_of_state = row.kind == "mailbox" and bool(
-        row.wire
-    )  # services.mailboxes.change_state takes any of these
+    # change_state of that noun takes any of these
+    by_change_of_state = row.kind in {"mailbox", "domain", "package"} and bool(row.wire)
     assert by_name or by_change_of_state
 
 
 def test_it_is_refused_outside_its_states_and_allowed_within(row: Operation) -> None:
+    row = replace(row, unless=None)
     for dialect in row.dialects:
         allowed = row.states_in(dialect)
         for state in KNOWN_STATES:
@@ -95,13 +99,31 @@ def test_it_is_refused_outside_its_states_and_allowed_within(row: Operation) -> 
             assert bool(why_not) == (allowed is not None and state not in allowed)
 
 
+def test_what_has_several_services_is_let_through_where_its_state_hides_them(row: Operation) -> None:
+    row = replace(row, unless=None)
+    links = SimpleNamespace(exists=lambda: True, count=lambda: 2)
+    for dialect, state in product(row.dialects, row.mixed):
+        mixed = target(state=state)
+        mixed.links = links
+        assert row.why_not(mixed, dialect) == ""
+        assert row.mixed <= KNOWN_STATES
+
+
+def test_another_dialects_operation_is_refused(row: Operation) -> None:
+    for dialect in BOTH - row.dialects:
+        assert dialect in row.why_not(target(), dialect)
+
+
 def test_a_state_that_no_document_names_forbids_nothing(row: Operation) -> None:
-    assert row.why_not(target(state="hibernating"), "legacy") == ""
-    assert row.why_not(target(state=""), "legacy") == ""
+    row = replace(row, unless=None)
+    for dialect in row.dialects:
+        assert row.why_not(target(state="hibernating"), dialect) == ""
+        assert row.why_not(target(state=""), dialect) == ""
 
 
 def test_what_is_gone_takes_nothing(row: Operation) -> None:
-    assert row.why_not(target(gone_at="now"), "legacy") == "SYNAQ no longer knows it."
+    for dialect in row.dialects:
+        assert row.why_not(target(gone_at="now"), dialect) == "SYNAQ no longer knows it."
 
 
 def test_a_locked_mailbox_cannot_be_activated() -> None:
@@ -114,7 +136,7 @@ def test_an_ask_does_not_show_its_secrets() -> None:
 
 
 def test_the_thing_itself_is_read_first(row: Operation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "DomainLink", SimpleNamespace(objects=_NoLinks()))
+    monkeypatch.setattr(operations.rules, "DomainLink", SimpleNamespace(objects=_NoLinks()))
     action = Action(
         kind=row.kind, guid="target", result_guid="made", payload={"package": "p"}, operation=row.name
     )
@@ -124,6 +146,9 @@ def test_the_thing_itself_is_read_first(row: Operation, monkeypatch: pytest.Monk
 
 class _NoLinks:
     def filter(self, **_: Any) -> _NoLinks:
+        return self
+
+    def order_by(self, *_: Any) -> _NoLinks:
         return self
 
     def values_list(self, *_: Any, **__: Any) -> list[str]:

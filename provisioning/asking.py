@@ -1,0 +1,58 @@
+"""What asking for anything is: look the operation up, check it against the table, open the ledger row."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from provisioning import ledger
+from provisioning.ledger import Refused
+from provisioning.models import OU, Action, Batch
+from provisioning.operations import OPERATIONS
+
+__all__ = ["Refused", "ask_for"]
+
+
+def ask_for(
+    name: str,
+    target: Any,
+    *,
+    by: Any,
+    submission: uuid.UUID,
+    title: str = "",
+    creates: str = "",
+    payload: Mapping[str, Any] | None = None,
+    secrets: Mapping[str, Any] | None = None,
+    sealed: str = "",
+    reason: str = "",
+    batch: Batch | None = None,
+) -> Action:
+    """Open the row for operation `name` on `target`. `creates` names what will be made, so that two creations of one
+    name stand in line while others pass; `sealed` are secrets that were sealed before. Raises Refused, in a sentence,
+    when the table forbids it."""
+    operation = OPERATIONS[name]
+    ou = target if isinstance(target, OU) else target.ou
+    known = Action.objects.filter(submission=submission).first()
+    if known is not None:
+        return known
+    why_not = operation.why_not(target, target.connection.dialect)
+    if why_not:
+        raise Refused(why_not)
+    return ledger.open_action(
+        ledger.Asked(
+            operation=operation,
+            connection=target.connection,
+            ou=ou,
+            guid=target.guid,
+            title=title or str(target),
+            by=by,
+            submission=submission,
+            lock_key=f"new {operation.makes}:{target.guid}:{creates.casefold()}" if creates else "",
+            payload=payload or {},
+            secrets=secrets or {},
+            sealed=sealed,
+            reason=reason,
+            batch=batch,
+        )
+    )

@@ -1,0 +1,261 @@
+"""The only writer of batches: opens a rank's actions once all before it have finished, and stops at the first failure.
+
+An action that ends moves its batch in the very transaction that writes the end down (`moved`). Should that be missed,
+`sweep` finds the batch. Either way each step is opened once: its action's submission is derived from the step.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from provisioning import ledger, mirror
+from provisioning.asking import ask_for
+from provisioning.ledger import Refused
+from provisioning.models import OU, Action, Batch, Step
+from provisioning.operations import OPERATIONS
+
+log = structlog.get_logger(__name__)
+
+LED_BY_PEOPLE = frozenset({"new_customer"})  # the next action is asked for by a person, not opened by itself
+WINDOW = 50  # most actions of one batch that are open at a time: a failure stops what is behind it
+SWEPT = 50  # most batches that one sweep moves
+_UNDONE = [Action.State.FAILED, Action.State.CANCELLED]
+State = Batch.State
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A step to come. Those of one rank run side by side; `sealed` are its secrets."""
+
+    operation: str
+    kind: str
+    guid: str
+    title: str
+    rank: int = 0
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    sealed: str = field(default="", repr=False)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.operation, self.guid
+
+
+@transaction.atomic
+def start(
+    kind: str,
+    title: str,
+    ou: OU,
+    wishes: Sequence[Wish],
+    *,
+    by: Any,
+    submission: uuid.UUID,
+    reason: str = "",
+    target: Any = None,
+    stopped: str = "",
+) -> Batch:
+    """A batch, its first rank open already; the one there is when the same form came before. `stopped`: it does not
+    begin, and why."""
+    about = (
+        {"target_kind": target.kind, "target_guid": target.guid, "target_title": str(target)}
+        if target
+        else {}
+    )
+    facts = {"kind": kind, "title": title[:330], "ou": ou, "by": by, "reason": reason, **about}
+    if stopped:
+        facts |= {"state": State.STOPPED, "words": stopped}
+    batch, made = Batch.objects.get_or_create(submission=submission, defaults=facts)
+    if made:
+        add(batch, wishes)
+        advance(batch.pk)
+        batch.refresh_from_db()
+    return batch
+
+
+def add(batch: Batch, wishes: Iterable[Wish]) -> None:
+    """Steps at the end of the batch, in this order within their rank."""
+    last = batch.steps.order_by("-position").values_list("position", flat=True).first()
+    begin = 0 if last is None else last + 1
+    Step.objects.bulk_create(
+        Step(
+            batch=batch, rank=wish.rank, position=position, operation=wish.operation, kind=wish.kind,
+            guid=wish.guid, title=wish.title[:330], payload=dict(wish.payload), sealed=wish.sealed,
+        )
+        for position, wish in enumerate(wishes, begin)
+    )  # fmt: skip
+
+
+# --- moving on ----------------------------------------------------------------------------------------------------------
+
+
+def moved(action: Action) -> None:
+    """An action has ended: its batch goes on, or stops. Call it in the transaction that wrote the end down."""
+    if action.batch_id is None or action.state not in Action.ENDED:
+        return
+    try:
+        with transaction.atomic():
+            advance(action.batch_id, failed=action if action.state in _UNDONE else None)
+    except (LookupError, TypeError, ValueError):
+        log.exception("a batch could not be moved on", batch=action.batch_id)  # the sweep tries again
+
+
+@transaction.atomic
+def advance(batch_id: int, failed: Action | None = None) -> None:
+    """Open what may be opened now; finish or stop the batch where it has come to that."""
+    batch = _held(batch_id)
+    if batch.state != State.RUNNING or batch.kind in LED_BY_PEOPLE:
+        return
+    underway = Action.objects.filter(batch=batch, state__in=Action.OPEN)
+    if failed is None and not underway.exists():
+        failed = Action.objects.filter(step__batch=batch, state__in=_UNDONE).order_by("id").first()
+    if failed is not None:
+        _stop(batch, f"{_label(failed.operation)} {failed.title}: {failed.words or failed.state}")
+        return
+    while steps := _next(batch, underway):
+        if not _open_all(batch, steps):
+            return
+    if not underway.exists() and not _unopened(batch).exists():
+        _set(batch, State.FINISHED, ended_at=timezone.now())
+
+
+def _next(batch: Batch, underway: QuerySet[Action]) -> list[Step]:
+    """The steps that may be opened now: of the lowest rank, once nothing of a lower one is open."""
+    first = _unopened(batch).first()
+    if first is None or underway.filter(step__rank__lt=first.rank).exists():
+        return []
+    room = WINDOW - underway.count()
+    return list(_unopened(batch).filter(rank=first.rank)[: max(0, room)])
+
+
+def _unopened(batch: Batch) -> QuerySet[Step]:
+    return batch.steps.filter(action=None, skipped=False)
+
+
+def _open_all(batch: Batch, steps: list[Step]) -> bool:
+    """False when the batch must wait or has stopped."""
+    for step in steps:
+        target = mirror.find(batch.ou.connection_id, step.kind, step.guid)
+        if _is_done(step, target):
+            _skip(step, "There was nothing left to do.")
+        elif target is not None and _is_busy(target):
+            return False  # the sweep looks again
+        elif words := _open(batch, step, target):
+            Step.objects.filter(pk=step.pk).update(words=words)
+            _stop(batch, f"{_label(step.operation)} {step.title}: {words}")
+            return False
+    return True
+
+
+def _open(batch: Batch, step: Step, target: Any | None) -> str:
+    """Open the step's action; "" or why it could not be."""
+    if target is None or step.operation not in OPERATIONS:
+        return "The portal does not know it any more."
+    try:
+        action = ask_for(
+            step.operation,
+            target,
+            by=batch.resumed_by or batch.by,
+            submission=uuid.uuid5(batch.submission, f"step {step.pk}, attempt {step.attempt}"),
+            title=step.title,
+            creates=step.title if OPERATIONS[step.operation].makes else "",
+            payload=step.payload,
+            sealed=step.sealed,
+            reason=batch.reason,
+            batch=batch,
+        )
+    except Refused as refusal:
+        return str(refusal)
+    Step.objects.filter(pk=step.pk).update(action=action, sealed="", words="")
+    return ""
+
+
+def _is_done(step: Step, target: Any | None) -> bool:
+    """What was to be removed is gone already, by whomever."""
+    operation = OPERATIONS.get(step.operation)
+    if operation is None or not operation.destructive or target is None:
+        return False
+    return bool(target.gone_at) or target.state in operation.effect
+
+
+def _is_busy(target: Any) -> bool:
+    """It is pending, and something of ours is under way on it: it will be what it will be in a moment."""
+    open_ones = Action.objects.filter(lock_key=f"{target.kind}:{target.guid}", state__in=Action.OPEN)
+    return target.state == "pending" and open_ones.exists()
+
+
+def _skip(step: Step, words: str) -> None:
+    Step.objects.filter(pk=step.pk).update(skipped=True, sealed="", words=words)
+
+
+def _label(operation: str) -> str:
+    return OPERATIONS[operation].label if operation in OPERATIONS else operation
+
+
+def _stop(batch: Batch, words: str) -> None:
+    _set(batch, State.STOPPED, words=words)
+
+
+def _set(batch: Batch, state: str, **facts: Any) -> None:
+    Batch.objects.filter(pk=batch.pk).update(state=state, **facts)
+    batch.state = state
+
+
+def _held(batch_id: int) -> Batch:
+    """The row as it is now, held until the transaction ends; rows may be linked to it meanwhile."""
+    return (
+        Batch.objects.select_for_update(no_key=True, of=("self",)).select_related("ou", "by").get(pk=batch_id)
+    )
+
+
+def sweep() -> int:
+    """Move batches that should have moved: nothing of theirs is open. Returns how many were looked at."""
+    open_ones = Action.objects.filter(batch=OuterRef("pk"), state__in=Action.OPEN)
+    idle = Batch.objects.filter(~Exists(open_ones), state=State.RUNNING).exclude(kind__in=LED_BY_PEOPLE)
+    ids = list(idle.order_by("id").values_list("pk", flat=True)[:SWEPT])
+    for batch_id in ids:
+        advance(batch_id)
+    return len(ids)
+
+
+# --- what a person does to a batch --------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def resume(batch: Batch, *, by: Any, more: Iterable[Wish] = ()) -> None:
+    """What failed is asked for anew, then the rest. `more`: what must be done besides by now. Raises Refused."""
+    held = _held(batch.pk)
+    if held.state != State.STOPPED:
+        raise Refused("It is not stopped: somebody has resumed or ended it meanwhile.")
+    failed = list(held.steps.filter(action__state__in=_UNDONE).select_related("action"))
+    for step in failed:
+        if step.action is not None and ledger.needs_form(step.action):
+            raise Refused("Fill in the form again: the password is not kept.")
+    for step in failed:
+        step.action, step.attempt, step.words = None, step.attempt + 1, ""
+    Step.objects.bulk_update(failed, ["action", "attempt", "words"], batch_size=500)
+    add(held, more)
+    _set(held, State.RUNNING, words="", resumed_by=by)
+    advance(held.pk)
+
+
+@transaction.atomic
+def abandon(batch: Batch, *, by: Any) -> None:
+    """Nothing more is opened, and what was not sent yet is taken back. What is under way goes on. Raises Refused."""
+    held = _held(batch.pk)
+    if held.state not in Batch.OPEN:
+        raise Refused("It has ended already.")
+    _set(held, State.ABANDONED, ended_at=timezone.now(), resumed_by=by)
+    held.steps.exclude(sealed="").update(sealed="")
+    for action in Action.objects.filter(batch=held, state=Action.State.QUEUED):
+        try:
+            with transaction.atomic():
+                ledger.cancel(action, by=by)
+        except Refused:
+            continue  # it has been sent meanwhile

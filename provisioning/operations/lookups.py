@@ -1,0 +1,112 @@
+"""How a lost answer is looked up (contract, 'Silent places'). None: it cannot be told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provisioning.operations.base import Ask, Found, LookUp
+from provisioning.synaq import Client, Meaning, SynaqError
+from provisioning.synaq.answers import read_links, read_mailbox_editions, read_state
+
+
+def _only(ask: Ask, items: list[dict[str, Any]], key: str, value: str) -> Found | None:
+    """The one thing of exactly that name. What is provisioned at once may still be on its way."""
+    named = [item for item in items if str(item.get(key, "")).casefold() == value.casefold()]
+    guids = {str(item["guid"]) for item in named if item.get("guid")}
+    return Found(guids.pop(), done=not ask.payload.get("provision_immediately")) if len(guids) == 1 else None
+
+
+def company(client: Client, ask: Ask) -> Found | None:
+    title = ask.payload["title"]
+    found = client.ous.list(parent_guid=ask.guid, title=title, exact_match=True, limit=50)
+    return _only(ask, found.items, "title", title)
+
+
+def domain(client: Client, ask: Ask) -> Found | None:
+    name = ask.payload["domain_name"]
+    # Only within its company: one of that name elsewhere is not what was asked for.
+    found = client.domains.list(domain_name=name, ou_guid=ask.ou_guid, exact_match=True, limit=50)
+    return _only(ask, found.items, "domain_name", name)
+
+
+def mailbox(client: Client, ask: Ask) -> Found | None:
+    local = ask.payload["email_local"]
+    found = client.mailboxes.list(domain_guid=ask.guid, email_local=local, exact_match=True, limit=50)
+    items = [{**item, "local": str(item.get("email", "")).rpartition("@")[0]} for item in found.items]
+    return _only(ask, items, "local", local)
+
+
+def link(client: Client, ask: Ask) -> Found | None:
+    links = read_links(client.domains.get(ask.guid).body)
+    return Found(ask.guid, done=True) if links and ask.payload["package"] in links else None
+
+
+def effect(noun: str, states: frozenset[str]) -> LookUp:
+    """The object's state shows the effect, or that SYNAQ is at it."""
+
+    def look(client: Client, ask: Ask) -> Found | None:
+        body = getattr(client, noun).get(ask.guid).body
+        state = read_state(body)
+        if state in states:
+            return Found(ask.guid, done=True)
+        return Found(ask.guid, done=False) if state == "pending" else None
+
+    return look
+
+
+def unlocked(client: Client, ask: Ask) -> Found | None:
+    body = client.mailboxes.get(ask.guid).body
+    state = read_state(body)
+    if state == "active" and isinstance(body, dict) and not body.get("account_locked"):
+        return Found(ask.guid, done=True)
+    return Found(ask.guid, done=False) if state == "pending" else None
+
+
+def gone(noun: str) -> LookUp:
+    """A deletion whose answer was lost: not to be found is done."""
+
+    def look(client: Client, ask: Ask) -> Found | None:
+        try:
+            body = getattr(client, noun).get(ask.guid).body
+        except SynaqError as error:
+            if error.meaning is Meaning.MISSING:
+                return Found(ask.guid, done=True)
+            raise
+        return Found(ask.guid, done=False) if read_state(body) == "pending" else None
+
+    return look
+
+
+def changed_ou(client: Client, ask: Ask) -> Found | None:
+    return _shows(client.ous.get(ask.guid).body, ask)
+
+
+def changed_mailbox(client: Client, ask: Ask) -> Found | None:
+    return _shows(client.mailboxes.get(ask.guid).body, ask)
+
+
+def _shows(body: Any, ask: Ask) -> Found | None:
+    """What was asked for is what it shows. A password alone shows nowhere."""
+    if not isinstance(body, dict):
+        return None
+    if read_state(body) == "pending":
+        return Found(ask.guid, done=False)
+    asked = ask.payload["changes"]
+    return Found(ask.guid, done=True) if asked and _holds(body, asked) else None
+
+
+def _holds(body: Any, asked: dict[str, Any]) -> bool:
+    def same(shown: Any, wanted: Any) -> bool:
+        if isinstance(wanted, dict):
+            return isinstance(shown, dict) and _holds(shown, wanted)
+        return (shown or "") == (wanted or "")
+
+    return all(key in body and same(body[key], value) for key, value in asked.items())
+
+
+def edition(client: Client, ask: Ask) -> Found | None:
+    body = client.mailboxes.get(ask.guid).body
+    if read_state(body) == "pending":
+        return Found(ask.guid, done=False)
+    shown = {(one.package_guid, one.edition_code) for one in read_mailbox_editions(body)}
+    return Found(ask.guid, done=True) if (ask.payload["package"], ask.payload["code"]) in shown else None

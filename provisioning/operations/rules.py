@@ -1,0 +1,127 @@
+"""What stands in an operation's way besides the state, what changes along with it, and what it does to one target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from provisioning.models import Action, Domain, DomainLink, Mailbox
+from provisioning.operations.base import PROVISIONED, Ref
+
+NAMED = 5  # how many of what stands in the way are named; the rest is counted
+IN_SERVICE = PROVISIONED | {"pending"}
+OUT_OF_SERVICE = frozenset({"inactive", "deleted", "cancelled"})
+
+
+def _list(names: Iterable[str], more: int) -> str:
+    shown = ", ".join(names)
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _first(rows: Any, field: str) -> str:
+    """The first few of what stands in the way by name, and how many more there are."""
+    names = list(rows.order_by(field, "id").values_list(field, flat=True)[: NAMED + 1])
+    more = rows.count() - NAMED if len(names) > NAMED else 0
+    return _list(names[:NAMED], more)
+
+
+# --- what else changes with it -----------------------------------------------------------------------------------------
+
+
+def packages_of_domain(action: Action) -> list[Ref]:
+    links = DomainLink.objects.filter(domain__connection=action.connection_id, domain__guid=action.guid)
+    return [("package", guid) for guid in links.values_list("package__guid", flat=True)]
+
+
+def domains_of_package(action: Action) -> list[Ref]:
+    links = DomainLink.objects.filter(
+        package__connection=action.connection_id, package__guid=action.guid, domain__gone_at=None
+    )
+    return [
+        ("domain", guid) for guid in links.order_by("domain__name").values_list("domain__guid", flat=True)
+    ]
+
+
+def linked_package(action: Action) -> list[Ref]:
+    return [("package", action.payload["package"])]
+
+
+def parent_package(action: Action) -> list[Ref]:
+    return [("package", action.guid)]
+
+
+# --- what stands in the way ---------------------------------------------------------------------------------------------
+
+
+def may_have_ous(ou: Any) -> str:
+    return "A company cannot have companies below it; choose a reseller." if ou.is_company else ""
+
+
+def must_be_company(ou: Any) -> str:
+    return "" if ou.is_company else "Packages and domains belong to companies, not to resellers."
+
+
+def ou_in_use(ou: Any) -> str:
+    """Resellers stay; what is below it, or in service, must go first."""
+    if ou.parent_id is None:
+        return "The reseller itself cannot be deleted."
+    below = ou.children.filter(gone_at=None)
+    if below.exists():
+        return f"It still has organisational units below it: {_first(below, 'title')}."
+    packages = ou.packages.filter(gone_at=None).exclude(state__in=OUT_OF_SERVICE)
+    if packages.exists():
+        names = [f"{row} ({row.state})" for row in packages.order_by("name", "id")[:NAMED]]
+        return f"It still has active packages: {_list(names, packages.count() - NAMED)}."
+    domains = ou.domains.filter(gone_at=None, state__in=IN_SERVICE)
+    return f"It still has domains in service: {_first(domains, 'name')}." if domains.exists() else ""
+
+
+def package_in_use(package: Any) -> str:
+    domains = Domain.objects.filter(links__package=package, gone_at=None).exclude(state="deleted")
+    return (
+        f"It still has domains that are not deleted: {_first(domains, 'name')}." if domains.exists() else ""
+    )
+
+
+def needs_domain(package: Any) -> str:
+    return "" if package.links.exists() else "Link a domain first: it is on no domain yet."
+
+
+def needs_package(domain: Any) -> str:
+    return "" if domain.links.exists() else "Link a package first: nothing is sold on this domain yet."
+
+
+def has_mailboxes(domain: Any) -> str:
+    mailboxes = Mailbox.objects.filter(domain=domain, gone_at=None, state__in=IN_SERVICE)
+    return f"It still has provisioned mailboxes: {_first(mailboxes, 'email')}." if mailboxes.exists() else ""
+
+
+def not_locked(mailbox: Any) -> str:
+    return "SYNAQ has locked it: only Unlock brings it back." if mailbox.account_locked else ""
+
+
+def not_revived(mailbox: Any) -> str:
+    return "SYNAQ has locked it: Activate does not revive a locked mailbox." if mailbox.account_locked else ""
+
+
+def must_be_locked(mailbox: Any) -> str:
+    return "" if mailbox.account_locked else "It is not locked: Activate brings it back."
+
+
+def domain_in_service(mailbox: Any) -> str:
+    """A mailbox needs a domain whose services run. Where the domain's state hides several, SYNAQ decides."""
+    domain = mailbox.domain
+    runs = domain.state in ("active", "stale") or domain.links.count() > 1
+    return (
+        ""
+        if runs
+        else f"Its domain must be in service first: {domain} is {domain.state or 'in no known state'}."
+    )
+
+
+# --- what it does to this one -------------------------------------------------------------------------------------------
+
+
+def touched_domains(package: Any) -> str:
+    count = DomainLink.objects.filter(package=package, domain__gone_at=None).count()
+    return f"It touches {count} domain{'' if count == 1 else 's'}."
