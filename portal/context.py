@@ -9,10 +9,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from portal import access, roles
+from portal.bell import counts
 from portal.times import short
 from provisioning.models import Connection
 
 _NAV = (
+    ("Attention", "attention:list", "alert-circle", roles.SEE_ACTIVITY),
     ("Companies", "ous:list", "building", roles.SEE_OUS),
     ("Packages", "packages:list", "package", roles.SEE_PACKAGES),
     ("Domains", "domains:list", "world", roles.SEE_DOMAINS),
@@ -22,7 +24,7 @@ _NAV = (
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """nav, theme, viewer, role_labels, connection_banner. Nothing of the database for strangers and bare pages."""
+    """nav, theme, viewer, role_labels, bell, connection_banner. Nothing of the database for strangers and bare pages."""
     theme = request.COOKIES.get("theme", "auto")
     context: dict[str, Any] = {"theme": theme if theme in ("light", "dark", "auto") else "auto"}
     if not getattr(request, "user", None) or not request.user.is_authenticated:
@@ -33,7 +35,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "role_labels": held.labels(),
         "nav": [_item(request, *row[:3]) for row in _NAV if held.has(row[3])],
         "connection_banner": _banner(),
-        "search_url": reverse("mailboxes:list") if held.has(roles.SEE_MAILBOXES) else "",
+        "search_url": reverse("search:all") if held.rows else "",
+        "bell": counts.of(request),
         "time_zone": settings.TIME_ZONE,
     }
 

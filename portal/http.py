@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from django_htmx.http import trigger_client_event
 
 from portal import words
+from portal.bell import counts
 from provisioning.models import Action
 from provisioning.operations import OPERATIONS
 
@@ -34,11 +35,13 @@ def live_page(
     """The page, or for HTMX its one live fragment.
 
     The fragment asks for itself each second while one of `actions` is open (or `moving`), sends the mark of what it
-    shows, and gets 204 when that is unchanged: focus and selection stay. Its last markup asks no more.
+    shows, and gets 204 when that is unchanged: focus and selection stay. Its last markup asks no more. The bell rides
+    along, so that nothing else on the page asks.
     """
     open_now = [action for action in actions if action.is_open]
     inner = render_to_string(fragment, dict(context), request)
-    mark = _mark(inner)
+    bell = counts.of(request)
+    mark = _mark(f"{inner}{bell}")
     live = moving or any(action.state != Action.State.UNCONFIRMED or action.next_at for action in open_now)
     vals = json.dumps({"v": mark, "open": ",".join(str(action.pk) for action in open_now)})
     around = {**context, "fragment": inner, "live": live, "live_vals": vals, "live_url": _own_url(request)}
@@ -46,7 +49,9 @@ def live_page(
         return render(request, page, around)
     if live and request.GET.get("v") == mark:
         return HttpResponse(status=204)
+    around |= {"bell": bell, "bell_rides": True, "bell_asks": bool(bell and bell.moving and not live)}
     response = render(request, "components/live.html", around)
+    response.write(render_to_string("components/bell.html", around, request))
     said = _ended_since(request, actions)
     return trigger_client_event(response, "announce", {"text": said}) if said else response
 

@@ -13,6 +13,7 @@ from portal import access, roles
 from portal.access import PUBLIC, SIGNED_IN, policy
 
 _FIRST_PAGES = (
+    (roles.SEE_DOMAINS, "attention:list"),  # support, and who oversees it
     (roles.SEE_OUS, "ous:list"),
     (roles.SEE_MAILBOXES, "mailboxes:list"),
     (roles.SEE_ACTIVITY, "activity:list"),

@@ -27,6 +27,7 @@ class Person(AbstractBaseUser):
     name = models.CharField(max_length=150, blank=True)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    looked_at = models.DateTimeField(null=True, help_text="When they last looked at their own actions")
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

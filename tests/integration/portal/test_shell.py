@@ -37,7 +37,11 @@ def test_a_stranger_is_sent_to_sign_in_from_every_page(client: Client) -> None:
 
 def test_signing_in_leads_to_the_first_page_of_the_role(client: Client) -> None:
     root = make_ou()
-    for role, first in (("support", "ous:list"), ("company_admin", "mailboxes:list")):
+    for role, first in (
+        ("support", "attention:list"),
+        ("finance", "ous:list"),
+        ("company_admin", "mailboxes:list"),
+    ):
         person = make_person(role, root)
         answer = client.post(reverse("account_login"), {"login": person.email.upper(), "password": PASSWORD})
         assert answer.status_code == 302
