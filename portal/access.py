@@ -16,8 +16,8 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from portal import roles
-from provisioning.models import OU, Action, Domain, Mailbox, Package
-from provisioning.operations import Operation
+from provisioning.models import OU, Action, Batch, Domain, Mailbox, Package, Scheduled
+from provisioning.operations import OPERATIONS, Operation
 
 View = Callable[..., HttpResponseBase]
 
@@ -128,6 +128,32 @@ def actions(request: HttpRequest) -> QuerySet[Action]:
     return Action.objects.filter(where)
 
 
+def batches(request: HttpRequest) -> QuerySet[Batch]:
+    """Batches about things that the person may see, of OUs where they see activity."""
+    return Batch.objects.filter(_about(request, "target_kind"))
+
+
+def scheduled(request: HttpRequest) -> QuerySet[Scheduled]:
+    """Deletions set for a date, likewise."""
+    return Scheduled.objects.filter(_about(request, "kind"))
+
+
+def _about(request: HttpRequest, field: str) -> Q:
+    where = Q(pk__in=[])
+    for path, _, permissions in grants(request).rows:
+        if roles.SEE_ACTIVITY in permissions:
+            kinds = [kind for kind, permission in _SEES.items() if permission in permissions]
+            where |= Q(ou__path__startswith=path, **{f"{field}__in": kinds})
+    return where
+
+
+def _kinds(permissions: frozenset[str]) -> Q:
+    seen = [kind for kind, permission in _SEES.items() if permission in permissions]
+    if len(seen) == len(_SEES):
+        return Q()
+    return Q(kind__in=seen) | Q(result_kind__in=seen)
+
+
 def _kinds(permissions: frozenset[str]) -> Q:
     seen = [kind for kind, permission in _SEES.items() if permission in permissions]
     if len(seen) == len(_SEES):
@@ -141,6 +167,23 @@ def may(request: HttpRequest, operation: Operation, ou: OU) -> bool:
     return held.has_on(operation.permission, ou) and (
         not operation.billable or held.has_on(roles.BILLABLE, ou)
     )
+
+
+# What the end of a thing takes, all that is on it included.
+_MAILBOX_ENDS = ("mailbox.delete",)
+_DOMAIN_ENDS = (*_MAILBOX_ENDS, "domain.delete", "domain.remove")
+_PACKAGE_ENDS = (*_DOMAIN_ENDS, "package.delete")
+_ENDS = {
+    "mailbox": _MAILBOX_ENDS,
+    "domain": _DOMAIN_ENDS,
+    "package": _PACKAGE_ENDS,
+    "ou": (*_PACKAGE_ENDS, "ou.delete"),
+}
+
+
+def may_end(request: HttpRequest, kind: str, ou: OU) -> bool:
+    """Whether the person may remove a thing of that kind there, with all that is on it."""
+    return all(may(request, OPERATIONS[name], ou) for name in _ENDS[kind])
 
 
 def require(request: HttpRequest, operation: Operation, ou: OU) -> None:

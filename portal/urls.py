@@ -15,6 +15,7 @@ urlpatterns = [
     path("packages/", include("portal.packages.urls")),
     path("domains/", include("portal.domains.urls")),
     path("mailboxes/", include("portal.mailboxes.urls")),
+    path("batches/", include("portal.batches.urls")),
     path("activity/", include("portal.activity.urls")),
 ]
 handler400 = "portal.views.bad_request"

@@ -28,6 +28,11 @@ def url_of(thing: Any) -> str:
     return reverse(_PAGES[thing.kind], args=[thing.guid])
 
 
+def page_of(kind: str, guid: str) -> str:
+    """The page of a thing of that kind."""
+    return reverse(_PAGES[kind], args=[guid]) if kind in _PAGES and guid else ""
+
+
 def target_url(action: Action) -> str:
     """The page of what the action made, or is on; "" while there is none."""
     if action.result_kind:

@@ -10,9 +10,9 @@ from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import reverse
 
-from portal import access, creations, inflight, roles
+from portal import access, creations, endings, inflight, listing, roles
 from portal.activity import present
-from portal.ous import countries, figures
+from portal.ous import countries, figures, standing, tree
 from provisioning.models import OU, Action
 from provisioning.operations import OPERATIONS
 from provisioning.synaq.wire import VAT_NUMBER
@@ -43,6 +43,7 @@ def company(request: HttpRequest, ou: OU) -> Shown:
         "editions": figures.mailboxes_by_edition(request, ou),
         "activity": present.rows(actions),
         "sees": _sees(request, ou),
+        **_to_do(request, ou),
         "new_package_url": _url_if(request, "package.create", ou, "packages:new"),
         "new_domain_url": _url_if(request, "domain.create", ou, "domains:new"),
     }
@@ -51,22 +52,40 @@ def company(request: HttpRequest, ou: OU) -> Shown:
 
 def reseller(request: HttpRequest, ou: OU) -> Shown:
     """The OUs directly below it, and what is in progress under it."""
-    below = list(access.ous(request).filter(parent=ou, gone_at=None).order_by("title", "id")[:MOST])
-    rows = figures.of_companies(request, below)
+    page = listing.page(request, access.ous(request).filter(parent=ou, gone_at=None), "title", "id")
+    rows = figures.of_companies(request, page.rows)
     asked = creations.pending(request, "ou", kind="ou", guid=ou.guid)
     actions = _actions(request, ou)
-    may = access.may(request, OPERATIONS["ou.create_company"], ou)
     context = {
         "details": _details(ou.raw),
         "address": _address(ou.raw),
         "rows": rows,
-        "more": len(below) == MOST,
+        "page": page,
         "asked": present.rows(asked),
         "activity": present.rows(actions),
         "sees": _sees(request, ou) | figures.sees(request),
-        "new_url": f"{reverse('ous:new')}?parent={ou.guid}" if may and not ou.gone_at else "",
+        **_to_do(request, ou),
+        "new_url": _new_url(request, ou, "ou.create_company", "ous:new"),
+        "new_subreseller_url": _new_url(request, ou, "ou.create_subreseller", "ous:new_subreseller"),
     }
     return Shown(context, inflight.together(actions, asked), any(row["moving"] for row in rows))
+
+
+def _new_url(request: HttpRequest, ou: OU, name: str, route: str) -> str:
+    """Where an OU is made under this one, if the person may and the connection has it."""
+    return f"{reverse(route)}?parent={ou.guid}" if tree.parents(request, OPERATIONS[name], [ou]) else ""
+
+
+def _to_do(request: HttpRequest, ou: OU) -> dict[str, Any]:
+    """What can be asked for on the OU itself."""
+    buttons = {button["operation"]: button for button in standing.buttons(request, ou)}
+    return {
+        "editing": buttons.get("ou.update"),
+        "ending": buttons.get("ou.delete"),
+        "noun": ou.get_type_display(),
+        "teardown_url": standing.teardown_url(request, ou),
+        **endings.of(request, ou),
+    }
 
 
 def _sees(request: HttpRequest, ou: OU) -> dict[str, bool]:

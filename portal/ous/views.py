@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -12,13 +12,11 @@ from portal import access, creations, filters, inflight, reading, roles
 from portal.access import policy
 from portal.activity import present
 from portal.http import after_post, live_page
-from portal.ous import columns, detail, figures
-from portal.ous.forms import CompanyForm, typed_in
+from portal.ous import columns, detail, figures, standing, tree
 from portal.typed import search_term, word_beginning
 from provisioning.models import OU
 from provisioning.operations import OPERATIONS
 from provisioning.services import ous as services
-from provisioning.services.common import Refused
 
 CREATE = OPERATIONS["ou.create_company"]
 
@@ -26,7 +24,7 @@ CREATE = OPERATIONS["ou.create_company"]
 @policy(roles.SEE_OUS)
 def companies(request: HttpRequest) -> HttpResponseBase:
     """The companies in scope, by title."""
-    term, resellers, table = search_term(request), _resellers(request), columns.table(request)
+    term, resellers, table = search_term(request), tree.resellers(request), columns.table(request)
     under = next((ou for ou in resellers if ou.guid == request.GET.get("parent")), None)
     found = _found(request, term, under)
     if table.wanted_file:
@@ -46,16 +44,11 @@ def companies(request: HttpRequest) -> HttpResponseBase:
         "query": term,
         "resellers": resellers,
         "under": under,
-        "may_create": bool(_parents(request, resellers)),
+        "may_create": bool(tree.parents(request, CREATE, resellers)),
     }
     moving = any(row["moving"] for row in rows)
     actions = inflight.together(asked, inflight.known_before(request))
     return live_page(request, "ous/list.html", "ous/_list.html", context, actions, moving=moving)
-
-
-def _resellers(request: HttpRequest) -> list[OU]:
-    found = access.ous(request).exclude(type=OU.Type.COMPANY).filter(gone_at=None)
-    return list(found.select_related("connection").order_by("path"))
 
 
 def _found(request: HttpRequest, term: str, under: OU | None) -> QuerySet[OU]:
@@ -75,49 +68,16 @@ def _chips(request: HttpRequest, term: str, under: OU | None) -> list[dict[str, 
     return filters.chips(request, shown)
 
 
-def _parents(request: HttpRequest, resellers: list[OU]) -> list[OU]:
-    """Those under which the person may make a company."""
-    return [ou for ou in resellers if access.may(request, CREATE, ou)]
-
-
-@policy(roles.CHANGE_OUS)
-def new(request: HttpRequest) -> HttpResponse:
-    """Take on a company."""
-    parents = _parents(request, _resellers(request))
-    if not parents:
-        raise Http404
-    if request.method != "POST":
-        return _form_page(request, _blank(request, parents))
-    form = CompanyForm(request.POST, parents=parents)
-    if not form.is_valid():
-        return _form_page(request, form, status=422)
-    try:
-        action = services.create_company(
-            form.chosen_parent(), by=request.user, details=form.details(), submission=form.submission_id
-        )
-    except Refused as refusal:
-        form.add_error(None, str(refusal))
-        return _form_page(request, form, status=422)
-    return after_post(request, reverse("activity:detail", args=[action.pk]))
-
-
-def _blank(request: HttpRequest, parents: list[OU]) -> CompanyForm:
-    """An empty form; or, with `?again=`, the one that SYNAQ refused."""
-    refused = inflight.to_mend(request, CREATE.name, guid__in=[ou.guid for ou in parents])
-    if refused:
-        return CompanyForm.after_refusal(refused, typed_in(refused.guid, refused.payload), parents=parents)
-    return CompanyForm(parents=parents, initial={"parent": request.GET.get("parent", "")})
-
-
-def _form_page(request: HttpRequest, form: CompanyForm, status: int = 200) -> HttpResponse:
+@policy(roles.SEE_OUS)
+def resellers(request: HttpRequest) -> HttpResponse:
+    """The tree: resellers with the sub-resellers under them, as far as scope reaches."""
     context = {
-        "page_title": "New company",
+        "page_title": "Resellers",
         "crumbs": [("Companies", reverse("ous:list"))],
-        "form": form,
-        "consequence": CREATE.consequence,
-        "cancel_url": reverse("ous:list"),
+        "branches": tree.branches(request),
+        "companies": tree.lone_companies(request),
     }
-    return render(request, "ous/form.html", context, status=status)
+    return render(request, "ous/tree.html", context)
 
 
 @policy(roles.SEE_OUS)
@@ -138,13 +98,12 @@ def company(request: HttpRequest, guid: str) -> HttpResponse:
 
 
 def _around(request: HttpRequest, ou: OU) -> dict[str, Any]:
-    crumbs = [("Companies", reverse("ous:list"))]
-    if ou.parent and access.ous(request).filter(pk=ou.parent.pk).exists():
-        crumbs.append((ou.parent.title, reverse("ous:detail", args=[ou.parent.guid])))
+    crumbs = standing.crumbs(request, ou)
     return {
         "page_title": ou.title,
         "pretitle": ou.get_type_display().capitalize(),
         "crumbs": crumbs,
+        "parent_url": crumbs[-1][1] if ou.parent and crumbs[-1][0] == ou.parent.title else "",
         "ou": ou,
         "refresh_url": reverse("ous:refresh", args=[ou.guid]),
         **reading.state(ou),

@@ -8,8 +8,9 @@ from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import reverse
 
-from portal import access, creations, inflight, reading, roles
+from portal import access, creations, endings, inflight, reading, roles
 from portal.activity import present
+from portal.packages import standing
 from portal.packages.products import family_text
 from provisioning.models import OU, Action, Package
 from provisioning.operations import OPERATIONS
@@ -23,10 +24,14 @@ def package(request: HttpRequest, row: Package) -> tuple[dict[str, Any], list[Ac
     actions = present.about(request, row)
     context = {
         "page_title": str(row),
-        "crumbs": _crumbs(request, row.ou),
+        "crumbs": standing.crumbs(request, row.ou),
         "package": row,
         "product_text": family_text(row.code, row.name),
-        "company_url": _company_url(request, row.ou),
+        "company_url": standing.company_url(request, row.ou),
+        "buttons": standing.buttons(request, row, actions),
+        "teardown_url": standing.teardown_url(request, row),
+        "failure": standing.failure(row, actions),
+        **endings.of(request, row),
         **_editions(request, row),
         **_domains(request, row),
         "asked": present.rows(asked),
@@ -43,17 +48,6 @@ def new_package_url(request: HttpRequest, company: OU) -> str:
     """Where the company is sold a package, if the person may."""
     may = not company.gone_at and access.may(request, OPERATIONS["package.create"], company)
     return reverse("packages:new", args=[company.guid]) if may else ""
-
-
-def _crumbs(request: HttpRequest, ou: OU) -> list[tuple[str, str]]:
-    crumbs = [("Packages", reverse("packages:list"))]
-    url = _company_url(request, ou)
-    return [("Companies", reverse("ous:list")), (ou.title, url)] if url else crumbs
-
-
-def _company_url(request: HttpRequest, ou: OU) -> str:
-    sees = access.grants(request).has_on(roles.SEE_OUS, ou)
-    return reverse("ous:detail", args=[ou.guid]) if sees else ""
 
 
 def _sees(request: HttpRequest, ou: OU) -> dict[str, bool]:

@@ -125,7 +125,7 @@ def test_a_company_is_shown_from_the_click_until_it_exists(client: Client, root:
     assert client.get(reverse("ous:list"), vals, **HTMX).status_code == 204
     ledger.cancel(action, by=support)
     after = client.get(reverse("ous:list"), vals, **HTMX)
-    assert "hx-trigger" not in after.content.decode()
+    assert 'hx-trigger="every' not in after.content.decode()
     assert "Newcomer: Cancelled." in after["HX-Trigger"]
 
 

@@ -1,0 +1,136 @@
+"""How far a batch is: counted, its failures, and its steps by rank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.db.models import Case, Count, F, IntegerField, Q, Value, When, Window
+from django.db.models.functions import RowNumber
+from django.http import HttpRequest
+
+from portal import access, words
+from portal.activity import present
+from provisioning.models import Action, Batch, Step
+from provisioning.operations import OPERATIONS
+
+_SHOWN = 25  # steps of one rank
+_FAILURES = 25
+_DONE = Q(action__state=Action.State.FINISHED) | Q(skipped=True)
+# Ended without effect; or refused by our own rules when its turn came, so that no action was opened.
+_FAILED = Q(action__state__in=[Action.State.FAILED, Action.State.CANCELLED]) | (
+    Q(action=None, skipped=False) & ~Q(words="")
+)
+_UNCONFIRMED = Q(action__state=Action.State.UNCONFIRMED)
+_AHEAD = Q(action=None, skipped=False, words="")
+_COUNTS = {
+    "total": Count("pk"),
+    "done": Count("pk", filter=_DONE),
+    "failed": Count("pk", filter=_FAILED),
+    "unconfirmed": Count("pk", filter=_UNCONFIRMED),
+    "open": Count("pk", filter=Q(action__state__in=Action.OPEN)),
+    "ahead": Count("pk", filter=_AHEAD),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    context: dict[str, Any]
+    actions: list[Action]
+
+
+def of(batch: Batch) -> Shown:
+    """Everything for batches/_detail.html, and the actions that it shows. The cost does not grow with the batch."""
+    counts = Step.objects.filter(batch=batch).aggregate(**_COUNTS)
+    ranks = _counted_ranks(batch)
+    steps = _shown_steps(batch)
+    by_rank = {rank: list(group) for rank, group in groupby(steps, key=lambda step: step.rank)}
+    failures = _failures(batch) if counts["failed"] or counts["unconfirmed"] else []
+    context = {
+        "counts": counts,
+        "ranks": [_rank(number, row, by_rank.get(row["rank"], [])) for number, row in enumerate(ranks, 1)],
+        "failures": [_line(step) for step in failures],
+        "failures_more": counts["failed"] + counts["unconfirmed"] - len(failures),
+    }
+    shown = [step.action for step in [*failures, *steps] if step.action is not None]
+    return Shown(context, [action for action in shown if action.is_open])
+
+
+def rows(batches: list[Batch]) -> list[dict[str, Any]]:
+    """Each batch of a list with its counts. One query."""
+    counted = Step.objects.filter(batch__in=batches).order_by().values("batch").annotate(**_COUNTS)
+    counts = {row["batch"]: row for row in counted}
+    none = dict.fromkeys(_COUNTS, 0)
+    return [{"batch": batch, "counts": counts.get(batch.pk, none)} for batch in batches]
+
+
+def _counted_ranks(batch: Batch) -> list[dict[str, Any]]:
+    found = Step.objects.filter(batch=batch).order_by("rank").values("rank").annotate(**_COUNTS)
+    return list(found)
+
+
+def _shown_steps(batch: Batch) -> list[Step]:
+    """The first of each rank, what needs a look before what is done."""
+    urgency = Case(
+        When(_FAILED | _UNCONFIRMED, then=Value(0)),
+        When(action__state__in=Action.OPEN, then=Value(1)),
+        When(_AHEAD, then=Value(2)),
+        default=Value(3),
+        output_field=IntegerField(),
+    )
+    order = [urgency, F("position").asc(), F("pk").asc()]
+    place = Window(RowNumber(), partition_by=[F("rank")], order_by=order)
+    found = Step.objects.filter(batch=batch).alias(place=place).filter(place__lte=_SHOWN)
+    return list(found.select_related("action__by").order_by("rank", "position", "pk"))
+
+
+def _failures(batch: Batch) -> list[Step]:
+    found = Step.objects.filter(_FAILED | _UNCONFIRMED, batch=batch).select_related("action__by")
+    return list(found.order_by("rank", "position", "pk")[:_FAILURES])
+
+
+def _rank(number: int, counts: dict[str, Any], steps: list[Step]) -> dict[str, Any]:
+    kinds = {step.operation: label_of(step) for step in steps}
+    return {
+        **counts,
+        "number": number,
+        "title": ", ".join(kinds.values()),
+        "lines": [_line(step) for step in steps],
+        "more": counts["total"] - len(steps),
+        "state": _state(counts),
+    }
+
+
+def _state(counts: dict[str, Any]) -> str:
+    """One word for a rank: what happens in it now."""
+    if counts["failed"] or counts["unconfirmed"]:
+        return "bad"
+    if counts["done"] == counts["total"]:
+        return "done"
+    return "ahead" if counts["ahead"] == counts["total"] else "busy"
+
+
+def label_of(step: Any) -> str:
+    """What the step does, with the kind of thing that it does it to."""
+    operation = OPERATIONS.get(step.operation)
+    return f"{words.noun(step.kind).capitalize()}: {operation.label.lower()}" if operation else step.operation
+
+
+def _line(step: Step) -> dict[str, Any]:
+    if step.action is not None:
+        return {"action": present.row(step.action)}
+    return {
+        "label": label_of(step),
+        "title": step.title,
+        "url": present.page_of(step.kind, step.guid),
+        "skipped": step.skipped,
+        "words": step.words,
+    }
+
+
+def may_run(request: HttpRequest, batch: Batch) -> bool:
+    """Whether the person may ask for everything that is in it: who may do only a part may not go on with the whole."""
+    names = Step.objects.filter(batch=batch).order_by().values_list("operation", flat=True).distinct()
+    known = [OPERATIONS.get(name) for name in names]
+    return bool(known) and all(row is not None and access.may(request, row, batch.ou) for row in known)

@@ -1,0 +1,121 @@
+"""What is done to a package: provisioned, closed and activated as a whole, deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from portal import access, inflight, roles
+from portal.access import policy
+from portal.activity import present
+from portal.confirming import NamedForm, ReasonForm
+from portal.http import after_post, label
+from portal.packages.standing import DELETE, bare_operations, crumbs, teardown_url
+from provisioning.models import Action, Package
+from provisioning.operations import OPERATIONS, Operation
+from provisioning.services import packages as services
+from provisioning.services.common import Refused
+
+_SHOWN = 25
+
+
+def _get(request: HttpRequest, guid: str, operation: Operation) -> Package:
+    """A package on which the person may ask for the operation, or 404."""
+    package: Package = access.get(access.packages(request).select_related("ou__parent"), guid)
+    access.require(request, operation, package.ou)
+    return package
+
+
+@policy(roles.CHANGE_PACKAGES)
+def do(request: HttpRequest, guid: str, operation: str) -> HttpResponse:
+    """Tell a package to do something on all its domains: asked first on GET, done on POST."""
+    known = bare_operations().get(operation)
+    if known is None:
+        raise Http404
+    package = _get(request, guid, known)
+    form = ReasonForm(inflight.posted(request))
+    if request.method == "POST" and form.is_valid():
+        return _ask(request, package, known, form)
+    context = {
+        **_around(request, package, known),
+        "title": f"{known.label} {package} for {package.ou.title}?",
+        "form": form,
+        "tone": "danger" if known.destructive else "primary",
+        "undo": "",
+    }
+    return render(request, "packages/confirm.html", context, status=422 if form.is_bound else 200)
+
+
+def _around(request: HttpRequest, package: Package, operation: Operation) -> dict[str, Any]:
+    home = reverse("packages:detail", args=[package.guid])
+    touched = access.domains(request).filter(links__package=package, gone_at=None).order_by("name", "id")
+    return {
+        "page_title": operation.label,
+        "crumbs": [*crumbs(request, package.ou), (str(package), home)],
+        "package": package,
+        "consequence": operation.consequence_for(package),
+        "domains": list(touched[:_SHOWN]),
+        "domains_count": touched.count(),
+        "verb": operation.label,
+        "action_url": request.path,
+        "cancel_url": home,
+        "why_not": operation.why_not(package, package.connection.dialect),
+        "teardown_url": teardown_url(request, package),
+    }
+
+
+def _ask(request: HttpRequest, package: Package, operation: Operation, form: ReasonForm) -> HttpResponse:
+    home = reverse("packages:detail", args=[package.guid])
+    before = [action for action in inflight.on(request, package) if action.is_open]
+    same = next((action for action in before if action.operation == operation.name), None)
+    if same:
+        return after_post(
+            request, home, f"{operation.label} is under way already: {_who(same)} asked for it."
+        )
+    try:
+        services.change_state(
+            package,
+            operation.name,
+            by=request.user,
+            submission=form.submission_id,
+            reason=form.cleaned_data["reason"],
+        )
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return after_post(request, home)
+    waits = f" It waits for {label(before[0])}, which {_who(before[0])} asked for." if before else ""
+    return after_post(request, home, f"{operation.label} is asked for.{waits}")
+
+
+def _who(action: Action) -> str:
+    return str(present.row(action)["actor"])
+
+
+@policy(roles.CHANGE_PACKAGES)
+def delete(request: HttpRequest, guid: str) -> HttpResponse:
+    """Have the record of a package removed. Refused while a domain on it is not deleted."""
+    operation = OPERATIONS[DELETE]
+    package = _get(request, guid, operation)
+    if sent := inflight.sent_already(request):
+        return after_post(request, reverse("activity:detail", args=[sent.pk]))
+    form = NamedForm(inflight.posted(request), name=str(package))
+    if request.method == "POST" and form.is_valid():
+        try:
+            action = services.delete_package(
+                package, by=request.user, submission=form.submission_id, reason=form.cleaned_data["reason"]
+            )
+            return after_post(request, reverse("activity:detail", args=[action.pk]))
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+    context = {
+        **_around(request, package, operation),
+        "title": f"Delete {package} of {package.ou.title}?",
+        "form": form,
+        "tone": "danger",
+        "undo": "This cannot be undone.",
+    }
+    return render(request, "packages/confirm.html", context, status=422 if form.is_bound else 200)
