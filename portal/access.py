@@ -18,6 +18,7 @@ from django.shortcuts import get_object_or_404
 from portal import roles
 from provisioning.models import OU, Action, Batch, Domain, Mailbox, Package, Scheduled
 from provisioning.operations import OPERATIONS, Operation
+from provisioning.services.customers import KIND as NEW_CUSTOMER
 
 View = Callable[..., HttpResponseBase]
 
@@ -154,11 +155,10 @@ def _kinds(permissions: frozenset[str]) -> Q:
     return Q(kind__in=seen) | Q(result_kind__in=seen)
 
 
-def _kinds(permissions: frozenset[str]) -> Q:
-    seen = [kind for kind, permission in _SEES.items() if permission in permissions]
-    if len(seen) == len(_SEES):
-        return Q()
-    return Q(kind__in=seen) | Q(result_kind__in=seen)
+def flows(request: HttpRequest) -> QuerySet[Batch]:
+    """New customers being taken on, under the resellers that the person sees."""
+    where = _below(grants(request).paths(roles.SEE_OUS), "ou__")
+    return Batch.objects.filter(where, kind=NEW_CUSTOMER)
 
 
 def may(request: HttpRequest, operation: Operation, ou: OU) -> bool:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("search/", include("portal.search.urls")),
     path("bell/", include("portal.bell.urls")),
     path("companies/", include("portal.ous.urls")),
+    path("customers/", include("portal.customers.urls")),
     path("packages/", include("portal.packages.urls")),
     path("domains/", include("portal.domains.urls")),
     path("mailboxes/", include("portal.mailboxes.urls")),
