@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import HttpRequest
 from django.urls import reverse
 
+from portal import access
 from portal.activity import present
 from portal.http import label
 from provisioning.models import Action, Event
 from provisioning.services import activity
+from provisioning.services.customers import KIND as NEW_CUSTOMER
 from provisioning.synaq import Meaning, meanings
 
 _TITLES = {
@@ -83,6 +86,18 @@ def plain_meaning(action: Action) -> str:
         return ""
 
 
+def batch_url(request: HttpRequest, action: Action) -> str:
+    """The page of what it was asked for together with; "" where it stands alone, or the person may not see it."""
+    batch = action.batch
+    if batch is None:
+        return ""
+    led = batch.kind == NEW_CUSTOMER
+    seen = access.flows(request) if led else access.batches(request)
+    if not seen.filter(pk=batch.pk).exists():
+        return ""
+    return reverse("customers:flow" if led else "batches:detail", args=[batch.pk])
+
+
 @dataclass(frozen=True)
 class NextStep:
     """The one thing to do now: a link, or a POST button."""
@@ -111,6 +126,9 @@ def next_step(action: Action) -> NextStep | None:
 
 
 def _onward(action: Action) -> NextStep | None:
+    if action.batch and action.batch.kind == NEW_CUSTOMER and action.batch.is_open:
+        url = reverse("customers:flow", args=[action.batch_id])
+        return NextStep("It is a step of a new customer.", f"Go on with {action.batch.title}", url)
     url = present.target_url(action)
     if not url:
         return None
@@ -135,6 +153,8 @@ def _onward(action: Action) -> NextStep | None:
 
 def _form_again(action: Action) -> str:
     """The form that asks for this anew, filled in; "" where asking again needs no form."""
+    if action.batch and action.batch.kind == NEW_CUSTOMER and action.operation in _FORMS:
+        return f"{reverse('customers:flow', args=[action.batch_id])}?again={action.pk}"
     route, about = _FORMS.get(action.operation, ("", ""))
     if not route:
         return ""

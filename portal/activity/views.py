@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from portal import access, inflight, roles
 from portal.access import policy
-from portal.activity import finder, present, timeline
+from portal.activity import finder, present, timeline, waiting
 from portal.http import after_post, live_page, submission
 from portal.moment import of_one_moment
 from provisioning.models import Action
@@ -46,7 +46,7 @@ def actions(request: HttpRequest) -> HttpResponseBase:
 
 def _get(request: HttpRequest, pk: int) -> Action:
     action: Action = get_object_or_404(
-        access.actions(request).select_related("by", "ou", "connection"), pk=pk
+        access.actions(request).select_related("by", "ou", "connection", "batch"), pk=pk
     )
     return action
 
@@ -81,6 +81,8 @@ def action(request: HttpRequest, pk: int) -> HttpResponse:
         "next": timeline.next_step(row) if may else None,
         "support_text": timeline.for_support(row, events),
         "submission": uuid.uuid5(uuid.NAMESPACE_URL, f"again:{row.pk}"),
+        "waiting": waiting.of(request, row),
+        "batch_url": timeline.batch_url(request, row),
         "may": may,
         "made": made,
         "operation": OPERATIONS.get(row.operation),
