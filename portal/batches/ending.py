@@ -16,9 +16,9 @@ from portal import access, endings, inflight, roles
 from portal.access import policy
 from portal.activity import present
 from portal.batches import plans
-from portal.batches.forms import ScheduleForm
 from portal.confirming import NamedForm
 from portal.http import after_post
+from portal.scheduling import ScheduleForm
 from provisioning.models import Scheduled
 from provisioning.services import scheduled as scheduling
 from provisioning.services import teardown as services

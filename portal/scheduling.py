@@ -1,3 +1,5 @@
+"""The form that sets a deletion for a day. For pages of any slice."""
+
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
