@@ -9,9 +9,9 @@ from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.urls import reverse
 
-from portal import access, creations, inflight, reading, roles
+from portal import access, creations, endings, inflight, reading, roles
 from portal.activity import present
-from portal.domains import names, service_fields
+from portal.domains import lifecycle, names, service_fields
 from provisioning.models import Action, Domain, Package
 from provisioning.operations import OPERATIONS
 from provisioning.synaq import catalogue
@@ -19,6 +19,8 @@ from provisioning.synaq.answers import UsageReport, read_usage
 
 SHOWN_MAILBOXES = 10
 PROVISION = "domain.provision"
+# Shown only while they are possible: in any other state they would say nothing.
+_TOLD = {"domain.close": "close", "domain.activate": "activate"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ def of(request: HttpRequest, domain: Domain) -> Shown:
     asked = creations.pending(request, "mailbox", kind="domain", guid=domain.guid)
     packages = list(domain.packages.filter(gone_at=None).prefetch_related("editions").order_by("code", "id"))
     buttons = _buttons(request, domain, own)
+    ending = endings.of(request, domain)
     context = {
         "domain": domain,
         "in_letters": names.in_letters(domain.name),
@@ -53,6 +56,9 @@ def of(request: HttpRequest, domain: Domain) -> Shown:
         "fields": service_fields.entries(domain.fields),
         "missing": service_fields.missing(domain.fields),
         "buttons": buttons,
+        "menu": _menu(request, domain),
+        **ending,
+        "steps": lifecycle.steps(ending["ending_batch"]),
         "next": next_step(request, domain, packages, buttons, own),
         "failure": _failure(domain, own, buttons),
         "open_rows": present.rows(action for action in own if action.is_open),
@@ -85,13 +91,27 @@ def _buttons(request: HttpRequest, domain: Domain, own: list[Action]) -> dict[st
         "domain.fields": reverse("domains:fields", args=[domain.guid]),
         PROVISION: reverse("domains:provision", args=[domain.guid]),
         "mailbox.create": reverse("mailboxes:new", args=[domain.guid]),
+        **{name: reverse("domains:do", args=[domain.guid, word]) for name, word in _TOLD.items()},
     }
     found = {button["operation"]: button for button in present.buttons(request, domain, routes)}
     if not domain.fields:
         found.pop("domain.fields", None)
     if PROVISION in found and provisioning_now(own):
         found[PROVISION]["why_not"] = "It is being provisioned already."
+    for name in _TOLD:
+        if name in found and found[name]["why_not"]:
+            del found[name]
+    running = {action.operation for action in own if action.is_open}
+    for name in running & found.keys() & _TOLD.keys():
+        found[name]["why_not"] = f"{found[name]['label']} is under way already."
     return found
+
+
+def _menu(request: HttpRequest, domain: Domain) -> list[dict[str, str]]:
+    """What ends it: on a page of its own, which says what stands in the way."""
+    if domain.gone_at or not access.may(request, lifecycle.REMOVE, domain.ou):
+        return []
+    return [{"label": "Delete", "url": reverse("domains:delete", args=[domain.guid]), "icon": "trash"}]
 
 
 def provisioning_now(own: list[Action]) -> Action | None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal.domains import views
+from portal.domains import ending, views
 
 app_name = "domains"
 urlpatterns = [
@@ -10,5 +10,7 @@ urlpatterns = [
     path("<str:guid>/link/", views.link, name="link"),
     path("<str:guid>/fields/", views.fields, name="fields"),
     path("<str:guid>/provision/", views.provision, name="provision"),
+    path("<str:guid>/do/<str:operation>/", ending.do, name="do"),
+    path("<str:guid>/delete/", ending.delete, name="delete"),
     path("<str:guid>/refresh/", views.refresh, name="refresh"),
 ]

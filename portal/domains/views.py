@@ -13,12 +13,13 @@ from portal.access import policy
 from portal.activity import present
 from portal.domains import columns, finder, names, overview, service_fields
 from portal.domains.forms import ALONE, UNDER, LinkForm, NewDomainForm, ServiceFieldsForm, typed_in
+from portal.domains.place import above, get
 from portal.http import after_post, live_page
 from portal.moment import of_one_moment
 from portal.submissions import SubmissionForm
 from portal.typed import search_term
 from provisioning.models import OU, Action, Domain, Package
-from provisioning.operations import OPERATIONS
+from provisioning.operations import NOT_YET_PROVISIONED, OPERATIONS
 from provisioning.services import domains as services
 from provisioning.services.common import Refused
 from provisioning.services.ous import want_reading
@@ -69,35 +70,17 @@ def _new_url(request: HttpRequest, company: str) -> str:
 @policy(roles.SEE_DOMAINS)
 def domain(request: HttpRequest, guid: str) -> HttpResponse:
     """One domain: its state, what it wants next, and all that hangs on it."""
-    inflight.freshen(request, _get(request, guid))
+    inflight.freshen(request, get(request, guid))
     return _domain(request, guid)
 
 
 @of_one_moment
 def _domain(request: HttpRequest, guid: str) -> HttpResponse:
-    row = _get(request, guid)
+    row = get(request, guid)
     shown = overview.of(request, row)
-    context = {**_around(request, row), **shown.context, "token": SubmissionForm()["submission"]}
+    context = {**above(request, row), **shown.context, "token": SubmissionForm()["submission"]}
     page, fragment = "domains/detail.html", "domains/_detail.html"
     return live_page(request, page, fragment, context, shown.actions, moving=shown.moving)
-
-
-def _get(request: HttpRequest, guid: str) -> Domain:
-    found: Domain = access.get(access.domains(request).select_related("ou"), guid)
-    return found
-
-
-def _around(request: HttpRequest, domain: Domain, *, below: bool = False) -> dict[str, Any]:
-    crumbs = [("Domains", reverse("domains:list"))]
-    if access.grants(request).has_on(roles.SEE_OUS, domain.ou):
-        crumbs = [
-            ("Companies", reverse("ous:list")),
-            (domain.ou.title, reverse("ous:detail", args=[domain.ou.guid])),
-        ]
-    home = reverse("domains:detail", args=[domain.guid])
-    if below:
-        crumbs.append((domain.name, home))
-    return {"page_title": domain.name, "crumbs": crumbs, "domain": domain, "cancel_url": home}
 
 
 @policy(roles.CHANGE_DOMAINS)
@@ -173,7 +156,7 @@ def _new_page(request: HttpRequest, company: OU, form: NewDomainForm, status: in
 @policy(roles.CHANGE_DOMAINS)
 def link(request: HttpRequest, guid: str) -> HttpResponse:
     """Link the domain to one of its company's packages."""
-    row = _get(request, guid)
+    row = get(request, guid)
     access.require(request, OPERATIONS["domain.link"], row.ou)
     if sent := inflight.sent_already(request):
         return _to_action(request, sent)
@@ -195,7 +178,7 @@ def link(request: HttpRequest, guid: str) -> HttpResponse:
             form.add_error(None, str(refusal))
     may_sell = access.may(request, OPERATIONS["package.create"], row.ou)
     context = {
-        **_around(request, row, below=True),
+        **above(request, row, below=True),
         "page_title": "Link a package",
         "subtitle": f"To {row.name}",
         "form": form,
@@ -221,7 +204,7 @@ def _behind(request: HttpRequest, domain: Domain, action: Action) -> bool:
 @policy(roles.CHANGE_DOMAINS)
 def fields(request: HttpRequest, guid: str) -> HttpResponse:
     """Fill in the service fields that the linked packages ask for."""
-    row = _get(request, guid)
+    row = get(request, guid)
     access.require(request, OPERATIONS["domain.fields"], row.ou)
     if sent := inflight.sent_already(request):
         return _to_action(request, sent)
@@ -233,7 +216,7 @@ def fields(request: HttpRequest, guid: str) -> HttpResponse:
 
 @of_one_moment
 def _fields_as_read(request: HttpRequest, guid: str) -> HttpResponse:
-    row = _get(request, guid)
+    row = get(request, guid)
     return _fields_page(request, row, _blank_fields(request, row))
 
 
@@ -269,7 +252,7 @@ def _fields_page(request: HttpRequest, domain: Domain, form: ServiceFieldsForm) 
     state = reading.state(domain)
     running = [action for action in inflight.on(request, domain) if action.is_open]
     context = {
-        **_around(request, domain, below=True),
+        **above(request, domain, below=True),
         "page_title": "Service fields",
         "running": present.rows(running),
         "subtitle": f"Of {domain.name}",
@@ -277,6 +260,7 @@ def _fields_page(request: HttpRequest, domain: Domain, form: ServiceFieldsForm) 
         "form_mark": now,
         "newer": built_from != now,
         "why_not": OPERATIONS["domain.fields"].why_not(domain, domain.connection.dialect),
+        "in_service": domain.state not in NOT_YET_PROVISIONED,
         "again_url": reverse("domains:fields", args=[domain.guid]),
         "refresh_url": "",
         **state,
@@ -292,7 +276,7 @@ def _fields_page(request: HttpRequest, domain: Domain, form: ServiceFieldsForm) 
 @policy(roles.CHANGE_DOMAINS)
 def provision(request: HttpRequest, guid: str) -> HttpResponse:
     """Have the domain's services set up: asked first on GET, done on POST."""
-    row = _get(request, guid)
+    row = get(request, guid)
     operation = OPERATIONS[overview.PROVISION]
     access.require(request, operation, row.ou)
     form = SubmissionForm(inflight.posted(request))
@@ -300,7 +284,7 @@ def provision(request: HttpRequest, guid: str) -> HttpResponse:
         return _provision(request, row, form)
     why_not = operation.why_not(row, row.connection.dialect)
     context = {
-        **_around(request, row, below=True),
+        **above(request, row, below=True),
         "page_title": "Provision",
         "title": f"Provision {row.name}?",
         "consequence": operation.consequence,
@@ -329,7 +313,7 @@ def _provision(request: HttpRequest, domain: Domain, form: SubmissionForm) -> Ht
 @require_POST
 def refresh(request: HttpRequest, guid: str) -> HttpResponse:
     """Have the domain and its packages read anew."""
-    row = _get(request, guid)
+    row = get(request, guid)
     want_reading(row)
     for package in row.packages.filter(gone_at=None).select_related("ou__connection"):
         want_reading(package)

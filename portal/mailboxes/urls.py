@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal.mailboxes import views
+from portal.mailboxes import change, removal, views
 
 app_name = "mailboxes"
 urlpatterns = [
@@ -8,6 +8,11 @@ urlpatterns = [
     path("new/", views.choose_domain, name="choose"),
     path("new/<str:domain>/", views.new, name="new"),
     path("<str:guid>/", views.mailbox, name="detail"),
+    path("<str:guid>/edit/", change.edit, name="edit"),
+    path("<str:guid>/edition/", change.edition, name="edition"),
+    path("<str:guid>/unlock/", change.unlock, name="unlock"),
+    path("<str:guid>/delete/", removal.delete, name="delete"),
+    path("<str:guid>/delete/later/", removal.delete_later, name="delete_later"),
     path("<str:guid>/do/<str:operation>/", views.do, name="do"),
     path("<str:guid>/refresh/", views.refresh, name="refresh"),
 ]

@@ -13,12 +13,13 @@ from portal import access, creations, inflight, listing, roles
 from portal.access import policy
 from portal.activity import present
 from portal.http import after_post, label, live_page
-from portal.mailboxes import columns, finder, overview
+from portal.mailboxes import columns, finder, overview, ways
 from portal.mailboxes.forms import AskForm, NewMailboxForm, mailbox_packages, typed_in
+from portal.mailboxes.place import above, get
 from portal.moment import of_one_moment
 from portal.submissions import SubmissionForm
 from portal.typed import search_term
-from provisioning.models import Action, Domain, Mailbox
+from provisioning.models import Action, Domain, Mailbox, Scheduled
 from provisioning.operations import KNOWN_STATES, OPERATIONS, Operation
 from provisioning.services import mailboxes as services
 from provisioning.services.common import Refused
@@ -37,12 +38,13 @@ def mailboxes(request: HttpRequest) -> HttpResponseBase:
         return table.file(found, columns.cells)
     page = table.page(found)
     doing = creations.open_by_guid(request, "mailbox", page.rows)
+    going = overview.set_for(request, page.rows)
     pending = finder.asked_for(request, asked) if not page.prev_url else []
     context = {
         "page_title": "Mailboxes",
         "table": table,
         "page": page,
-        "rows": [_row(request, row, doing.get(row.guid)) for row in page.rows],
+        "rows": [_row(request, row, doing.get(row.guid), going.get(row.guid)) for row in page.rows],
         "asked": present.rows(pending),
         "wanted": asked,
         "states": finder.STATES if asked.state in ("", *finder.STATES) else (*finder.STATES, asked.state),
@@ -55,15 +57,18 @@ def mailboxes(request: HttpRequest) -> HttpResponseBase:
     return live_page(request, "mailboxes/list.html", "mailboxes/_list.html", context, shown)
 
 
-def _row(request: HttpRequest, mailbox: Mailbox, action: Action | None) -> dict[str, Any]:
+def _row(
+    request: HttpRequest, mailbox: Mailbox, action: Action | None, set_for: Scheduled | None
+) -> dict[str, Any]:
     return {
         "mailbox": mailbox,
         "menu_id": f"menu-{mailbox.pk}",
         "menu_label": f"Actions for {mailbox.email}",
         "name": columns.name_of(mailbox),
         "action": action,
+        "set_for": set_for,
         "sees": overview.sees(request, mailbox),
-        "buttons": overview.buttons(request, mailbox, [action] if action else []),
+        "buttons": overview.menu(request, mailbox, action),
     }
 
 
@@ -172,10 +177,15 @@ def _no_mailboxes(domain: Domain) -> str:
 @policy(roles.SEE_MAILBOXES)
 def mailbox(request: HttpRequest, guid: str) -> HttpResponse:
     """One mailbox: who it is, what state it is in, and what can be done about it."""
-    row = _get(request, guid)
-    inflight.freshen(request, row)
+    inflight.freshen(request, get(request, guid))
+    return _mailbox(request, guid)
+
+
+@of_one_moment
+def _mailbox(request: HttpRequest, guid: str) -> HttpResponse:
+    row = get(request, guid)
     shown = overview.of(request, row)
-    context = {**_around(request, row), **shown.context, "token": SubmissionForm()["submission"]}
+    context = {**above(request, row), **shown.context, "token": SubmissionForm()["submission"]}
     return live_page(
         request,
         "mailboxes/detail.html",
@@ -186,27 +196,10 @@ def mailbox(request: HttpRequest, guid: str) -> HttpResponse:
     )
 
 
-def _get(request: HttpRequest, guid: str) -> Mailbox:
-    found: Mailbox = access.get(access.mailboxes(request).select_related("ou", "domain"), guid)
-    return found
-
-
-def _around(request: HttpRequest, mailbox: Mailbox) -> dict[str, Any]:
-    seen = overview.sees(request, mailbox)
-    crumbs = [] if seen["ous"] and seen["domains"] else [("Mailboxes", reverse("mailboxes:list"))]
-    if not crumbs:
-        crumbs = [
-            ("Companies", reverse("ous:list")),
-            (mailbox.ou.title, reverse("ous:detail", args=[mailbox.ou.guid])),
-            (mailbox.domain.name, reverse("domains:detail", args=[mailbox.domain.guid])),
-        ]
-    return {"page_title": mailbox.email, "crumbs": crumbs, "mailbox": mailbox}
-
-
 @policy(roles.SEE_MAILBOXES)
 def do(request: HttpRequest, guid: str, operation: str) -> HttpResponse:
     """Tell a mailbox to do something: asked first on GET, done on POST."""
-    row = _get(request, guid)
+    row = get(request, guid)
     known = overview.bare_operations().get(operation)
     if known is None:
         raise Http404
@@ -214,19 +207,19 @@ def do(request: HttpRequest, guid: str, operation: str) -> HttpResponse:
     form = AskForm(inflight.posted(request))
     if request.method == "POST" and form.is_valid():
         return _ask(request, row, known, form)
-    home = reverse("mailboxes:detail", args=[row.guid])
     context = {
-        **_around(request, row),
+        **above(request, row, below=True),
         "page_title": known.label,
         "title": f"{known.label} {row.email}?",
         "consequence": known.consequence,
         "verb": known.label,
         "action_url": request.path,
-        "cancel_url": home,
         "form": form,
         "why_not": known.why_not(row, row.connection.dialect),
+        "ways": ways.WAYS if known.name in ways.NAMES else (),
+        "questions": ways.rows(),
+        "chosen": known.name,
     }
-    context["crumbs"].append((row.email, home))
     return render(request, "mailboxes/do.html", context, status=422 if form.is_bound else 200)
 
 
@@ -261,6 +254,6 @@ def _who(action: Action) -> str:
 @require_POST
 def refresh(request: HttpRequest, guid: str) -> HttpResponse:
     """Have the mailbox read anew."""
-    row = _get(request, guid)
+    row = get(request, guid)
     want_reading(row)
     return after_post(request, reverse("mailboxes:detail", args=[row.guid]))

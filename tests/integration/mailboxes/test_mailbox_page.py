@@ -47,12 +47,12 @@ def offered(client: Client, mailbox: Mailbox) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("state", "labels"),
     [
-        ("active", ["Suspend"]),
-        ("inactive", ["Provision"]),
-        ("suspended", ["Activate"]),
-        ("closed", ["Activate"]),
+        ("active", ["Edit", "Change edition", "Suspend", "Close", "Delete"]),
+        ("inactive", ["Provision", "Edit", "Change edition", "Delete"]),
+        ("suspended", ["Edit", "Change edition", "Close", "Activate", "Delete"]),
+        ("closed", ["Edit", "Change edition", "Activate", "Delete"]),
         ("pending", []),
-        ("brand new", ["Provision", "Suspend", "Activate"]),
+        ("brand new", ["Provision", "Edit", "Change edition", "Suspend", "Close", "Activate", "Delete"]),
     ],
 )
 def test_what_is_offered_depends_on_the_state(
@@ -97,7 +97,7 @@ def test_pressed_twice_it_is_asked_for_once(client: Client, ann: Mailbox, suppor
     answer = client.post(url(ann, "do", "suspend"), {}, follow=True)
     assert "Suspend is under way already: Support asked for it." in answer.content.decode()
     assert Action.objects.count() == 1
-    assert offered(client, ann) == {"Suspend": "Suspend is under way already."}
+    assert offered(client, ann)["Suspend"] == "Suspend is under way already."
 
 
 def test_a_second_wish_waits_in_line_and_says_so(client: Client, ann: Mailbox, support: Any) -> None:
@@ -115,7 +115,7 @@ def test_what_the_state_forbids_is_told(client: Client, ann: Mailbox, support: A
     assert not Action.objects.exists()
 
 
-@pytest.mark.parametrize("operation", ["create", "explode", "mailbox.suspend"])
+@pytest.mark.parametrize("operation", ["create", "explode", "mailbox.suspend", "unlock", "update", "delete"])
 def test_what_is_no_operation_of_a_mailbox_is_not_found(
     client: Client, ann: Mailbox, support: Any, operation: str
 ) -> None:
@@ -135,7 +135,10 @@ def test_a_locked_mailbox_shows_why_and_is_not_activated(client: Client, ann: Ma
     assert "Sent &lt;spam&gt;" in body
     assert "ABC123" in body
     assert "<dd>SYNAQ locked it against abuse." in body
-    assert "Activate does not revive" in offered(client, ann)["Activate"]
+    assert "Activate does not revive it" in body
+    assert list(offered(client, ann)) == ["Edit", "Change edition", "Unlock", "Delete"]
+    assert tell(client, ann, "activate").status_code == 303
+    assert not Action.objects.exists()
 
 
 def test_a_failed_action_shows_synaqs_words_and_the_way_to_submit_again(
@@ -216,8 +219,11 @@ def test_a_helpdesk_suspends_and_activates_and_sees_nothing_above(
     assert reverse("ous:detail", args=[acme.guid]) not in body
     assert tell(client, ann, "suspend").status_code == 303
     Mailbox.objects.update(state="inactive")
-    assert offered(client, ann) == {}
-    assert tell(client, ann, "provision").status_code == 404
+    assert list(offered(client, ann)) == ["Edit"]
+    for operation in ("provision", "close"):
+        assert tell(client, ann, operation).status_code == 404
+    for route in ("edition", "delete"):
+        assert client.get(url(ann, route)).status_code == 404
 
 
 def test_an_auditor_reads_and_changes_nothing(client: Client, root: OU, ann: Mailbox) -> None:

@@ -1,0 +1,46 @@
+"""What taking a domain out of service, and ending it, comes to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.activity import present
+from provisioning.models import Batch, Domain, Step
+from provisioning.operations import OPERATIONS
+
+DELETE, REMOVE = OPERATIONS["domain.delete"], OPERATIONS["domain.remove"]
+MOST_STEPS = 20
+
+
+def delete_why_not(domain: Domain) -> str:
+    """Why it cannot be deleted, by either of the two steps; else ""."""
+    first = REMOVE if only_record(domain) else DELETE
+    return first.why_not(domain, domain.connection.dialect)
+
+
+def only_record(domain: Domain) -> bool:
+    """Whether none of its services run, so that only the record is left to remove."""
+    return domain.state in (REMOVE.states or ())
+
+
+def touched(domain: Domain) -> list[str]:
+    """What a change of the whole domain touches: each package that is linked."""
+    packages = list(domain.packages.filter(gone_at=None).order_by("code", "id"))
+    if len(packages) < 2:
+        return [f"It is on {package} ({package.code})." for package in packages]
+    return [f"It is on {len(packages)} packages; all of them are touched:", *map(str, packages)]
+
+
+def steps(batch: Batch | None) -> list[dict[str, Any]]:
+    """What the batch does one after the other, each step with its action as far as it has one."""
+    found = batch.steps.select_related("action__by")[:MOST_STEPS] if batch else []
+    return [_step(step) for step in found]
+
+
+def _step(step: Step) -> dict[str, Any]:
+    operation = OPERATIONS.get(step.operation)
+    return {
+        "step": step,
+        "label": operation.label if operation else step.operation,
+        "row": present.row(step.action) if step.action else None,
+    }

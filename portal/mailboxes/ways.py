@@ -1,0 +1,60 @@
+"""Three ways of taking a mailbox out of service, side by side: data for the pages that ask before each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_NOT_SAID = "SYNAQ’s documents do not say; the domain’s usage report tells what is counted."
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way, with its answers to `QUESTIONS` in their order."""
+
+    operation: str
+    label: str
+    answers: tuple[str, ...]
+
+
+QUESTIONS = (
+    "Can its owner sign in?",
+    "Does mail arrive?",
+    "Is what it holds kept?",
+    "Is it billed?",
+    "Can it be undone?",
+)
+WAYS = (
+    Way(
+        "mailbox.suspend",
+        "Suspend",
+        ("No", "Yes", "Yes", _NOT_SAID, "Yes, at any time: Activate brings it back"),
+    ),
+    Way(
+        "mailbox.close",
+        "Close",
+        (
+            "No",
+            "No: it is sent back to the sender",
+            "Yes",
+            _NOT_SAID,
+            "Yes, at any time: Activate brings it back",
+        ),
+    ),
+    Way(
+        "mailbox.delete",
+        "Delete",
+        (
+            "No",
+            "No: there is no such address any more",
+            "No: all mail, contacts and calendars are gone",
+            "No longer, once it is gone",
+            "No, never",
+        ),
+    ),
+)
+NAMES = frozenset(way.operation for way in WAYS)
+
+
+def rows() -> list[tuple[str, list[str]]]:
+    """For mailboxes/_ways.html: each question with its three answers."""
+    return [(question, [way.answers[n] for way in WAYS]) for n, question in enumerate(QUESTIONS)]
