@@ -16,6 +16,7 @@ from provisioning.models import Connection
 _NAV = (
     ("Attention", "attention:list", "alert-circle", roles.SEE_ACTIVITY),
     ("Companies", "ous:list", "building", roles.SEE_OUS),
+    ("New customers", "customers:list", "rocket", roles.CHANGE_OUS),
     ("Packages", "packages:list", "package", roles.SEE_PACKAGES),
     ("Domains", "domains:list", "world", roles.SEE_DOMAINS),
     ("Mailboxes", "mailboxes:list", "mail", roles.SEE_MAILBOXES),
