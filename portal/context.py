@@ -20,6 +20,7 @@ _NAV = (
     ("Packages", "packages:list", "package", roles.SEE_PACKAGES),
     ("Domains", "domains:list", "world", roles.SEE_DOMAINS),
     ("Mailboxes", "mailboxes:list", "mail", roles.SEE_MAILBOXES),
+    ("Batches", "batches:list", "list-check", roles.SEE_ACTIVITY),
     ("Activity", "activity:list", "activity", roles.SEE_ACTIVITY),
 )
 

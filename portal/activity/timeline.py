@@ -169,6 +169,8 @@ def _form_again(action: Action) -> str:
 # operation → its form's route, and whether the route names the target
 _FORMS = {
     "ou.create_company": ("ous:new", ""),
+    "ou.create_subreseller": ("ous:new_subreseller", ""),
+    "ou.update": ("ous:edit", "target"),
     "package.create": ("packages:new", "target"),
     "domain.create": ("domains:new", "target"),
     "domain.create_in_package": ("domains:new", "target"),

@@ -91,7 +91,9 @@ def name_of(thing: Any) -> str:
 
 def crumbs(request: HttpRequest, thing: Any) -> list[tuple[str, str]]:
     """The company that it belongs to, for those who may open that."""
-    if isinstance(thing, OU) or not access.ous(request).filter(pk=thing.ou_id).exists():
+    if isinstance(thing, OU):
+        return [("Companies", reverse("ous:list"))]
+    if not access.ous(request).filter(pk=thing.ou_id).exists():
         return []
     return [("Companies", reverse("ous:list")), (thing.ou.title, reverse("ous:detail", args=[thing.ou.guid]))]
 

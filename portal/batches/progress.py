@@ -14,6 +14,7 @@ from portal import access, words
 from portal.activity import present
 from provisioning.models import Action, Batch, Step
 from provisioning.operations import OPERATIONS
+from provisioning.teardown import KIND as TEARDOWN
 
 _SHOWN = 25  # steps of one rank
 _FAILURES = 25
@@ -67,7 +68,7 @@ def rows(batches: list[Batch]) -> list[dict[str, Any]]:
 
 def _counted_ranks(batch: Batch) -> list[dict[str, Any]]:
     found = Step.objects.filter(batch=batch).order_by("rank").values("rank").annotate(**_COUNTS)
-    return list(found)
+    return [dict(row) for row in found]
 
 
 def _shown_steps(batch: Batch) -> list[Step]:
@@ -130,7 +131,10 @@ def _line(step: Step) -> dict[str, Any]:
 
 
 def may_run(request: HttpRequest, batch: Batch) -> bool:
-    """Whether the person may ask for everything that is in it: who may do only a part may not go on with the whole."""
+    """Whether the person may ask for everything that is in it: who may do only a part may not go on with the whole.
+    A removal takes in what has come to its target since, so that its steps are not all that counts."""
+    if batch.kind == TEARDOWN and batch.target_kind:
+        return access.may_end(request, batch.target_kind, batch.ou)
     names = Step.objects.filter(batch=batch).order_by().values_list("operation", flat=True).distinct()
     known = [OPERATIONS.get(name) for name in names]
     return bool(known) and all(row is not None and access.may(request, row, batch.ou) for row in known)

@@ -70,7 +70,7 @@ class DetailsForm(SubmissionForm):
 class CompanyForm(DetailsForm):
     """A new company or sub-reseller. `parents`: the resellers under which the person may make one."""
 
-    field_order: ClassVar[list[str]] = ["parent"]
+    field_order = ("parent",)
 
     parent = forms.ChoiceField(
         label="Under",
