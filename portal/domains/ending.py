@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 
-from portal import access, inflight, roles
+from portal import access, endings, inflight, roles
 from portal.access import policy
 from portal.activity import present
 from portal.confirming import NamedForm, ReasonForm
@@ -31,7 +31,8 @@ class NameForm(NamedForm):
 
     def clean_typed_name(self) -> str:
         """Whichever way it was typed, it is the same domain."""
-        if self.cleaned_data["typed_name"].casefold() == names.in_letters(self.name):
+        typed: str = self.cleaned_data["typed_name"]
+        if typed.casefold() == names.in_letters(self.name).casefold() != "":
             return self.name
         return super().clean_typed_name()
 
@@ -98,6 +99,8 @@ def delete(request: HttpRequest, guid: str) -> HttpResponse:
         return _delete_page(request, row, NameForm(name=row.name))
     if Batch.objects.filter(submission=submission(request), by=request.user.pk).exists():
         return _home(request, row)
+    if endings.open_batch(request, row):
+        return _home(request, row, "It is being deleted already.")
     form = NameForm(request.POST, name=row.name)
     if form.is_valid():
         try:
