@@ -19,12 +19,15 @@ from django.utils import timezone
 from portal import access
 from portal.activity import present
 from portal.http import label
-from provisioning.models import Action
+from provisioning.models import Action, Batch, Connection
+from provisioning.operations import OPERATIONS
+from provisioning.services import timing
+from provisioning.services.customers import KIND as NEW_CUSTOMER
 
 MOST = 8
 FAILED_FOR = timedelta(days=14)
-STUCK_AFTER = timedelta(minutes=5)
 PENDING_FOR = timedelta(minutes=5)
+_MOST_KINDS = 20
 
 
 @dataclass(frozen=True)
@@ -56,12 +59,13 @@ class Cause:
     more_url: str = ""
 
 
-def found(request: HttpRequest) -> list[Cause]:
-    """The causes that have something, the most urgent first."""
+def found(request: HttpRequest, stuck: Q) -> list[Cause]:
+    """The causes that have something, the most urgent first. `stuck`: from `is_stuck`."""
     causes = [
         _unconfirmed(request),
         _failed(request),
-        _stuck(request),
+        _stopped(request),
+        _stuck(request, stuck),
         _locked(request),
         *_objects(request),
     ]
@@ -117,6 +121,9 @@ def _failed(request: HttpRequest) -> Cause:
         kind=OuterRef("kind"), guid=OuterRef("guid"), lock_key=OuterRef("lock_key"), pk__gt=OuterRef("pk")
     ).exclude(state=Action.State.CANCELLED)
     rows = _actions(request).filter(~Exists(later), state=Action.State.FAILED, ended_at__gte=since)
+    rows = rows.filter(
+        Q(batch=None) | Q(batch__kind=NEW_CUSTOMER)
+    )  # what stopped another batch is shown as that
     return _cause(
         (
             "failed",
@@ -130,7 +137,29 @@ def _failed(request: HttpRequest) -> Cause:
     )
 
 
-def _stuck(request: HttpRequest) -> Cause:
+def _stopped(request: HttpRequest) -> Cause:
+    def line(batch: Batch) -> Line:
+        url = reverse("batches:detail", args=[batch.pk])
+        about = batch.ou.title
+        return Line(
+            batch.title, url, "Resume or abandon", url, said=batch.words, about=about, at=batch.asked_at
+        )
+
+    rows = access.batches(request).filter(state=Batch.State.STOPPED).exclude(kind=NEW_CUSTOMER)
+    return _cause(
+        (
+            "stopped",
+            "Stopped batches",
+            "A step failed, and nothing after it was begun.",
+            "bad",
+        ),
+        rows.select_related("ou").order_by("-id"),
+        line,
+        f"{reverse('batches:list')}?state=stopped",
+    )
+
+
+def _stuck(request: HttpRequest, stuck: Q) -> Cause:
     return _cause(
         (
             "stuck",
@@ -138,15 +167,24 @@ def _stuck(request: HttpRequest) -> Cause:
             "SYNAQ has been at these for longer than is usual. If it lasts, give their support what the action’s page says.",
             "warn",
         ),
-        _actions(request).filter(_is_stuck()),
+        _actions(request).filter(stuck),
         lambda action: _action(action, "See where it hangs"),
         f"{reverse('activity:list')}?state=open&sort=asked",
     )
 
 
-def _is_stuck() -> Q:
-    states = (Action.State.SENDING, Action.State.WAITING)
-    return Q(state__in=states, sent_at__lt=timezone.now() - STUCK_AFTER)
+def is_stuck(request: HttpRequest) -> Q:
+    """Actions that SYNAQ has been at for longer than its kind usually takes here; see `timing.stuck_after`."""
+    now = timezone.now()
+    old = Q(state=Action.State.WAITING, sent_at__lt=now - timedelta(seconds=timing.STUCK))
+    kinds = access.actions(request).filter(old).order_by().values_list("operation", "connection").distinct()
+    pairs = list(kinds[:_MOST_KINDS])
+    connections = Connection.objects.in_bulk({pk for _, pk in pairs}) if pairs else {}
+    where = Q(pk__in=[])
+    for operation, pk in pairs:
+        after = timedelta(seconds=timing.stuck_after(operation, connections[pk]))
+        where |= old & Q(operation=operation, connection=pk, sent_at__lt=now - after)
+    return where
 
 
 def _locked(request: HttpRequest) -> Cause:
@@ -155,10 +193,10 @@ def _locked(request: HttpRequest) -> Cause:
     def line(mailbox: Any) -> Line:
         url = present.url_of(mailbox)
         said = mailbox.lock_reason or mailbox.lock_reason_code
-        about = mailbox.ou.title
-        return Line(
-            mailbox.email, url, "New password and Unlock", url, said=said, about=about, at=mailbox.as_at
-        )
+        may = access.may(request, OPERATIONS["mailbox.unlock"], mailbox.ou)
+        step = "New password and Unlock" if may else "Open"
+        way = reverse("mailboxes:unlock", args=[mailbox.guid]) if may else url
+        return Line(mailbox.email, url, step, way, said=said, about=mailbox.ou.title, at=mailbox.as_at)
 
     return _cause(
         (
@@ -201,9 +239,17 @@ def _objects(request: HttpRequest) -> Iterable[Cause]:
         "package": access.packages(request),
         "mailbox": access.mailboxes(request),
     }
+    present_in = {kind: _states_of(things) for kind, things in kinds.items()}
     for state in _TROUBLE:
         for kind, things in kinds.items():
-            yield _in_state(state, kind, things)
+            if state in present_in[kind]:
+                yield _in_state(state, kind, things)
+
+
+def _states_of(things: QuerySet[Any]) -> set[str]:
+    """Which of the states that mean trouble occur at all: mostly none, and then nothing more is asked."""
+    rows = things.filter(state__in=_TROUBLE, gone_at=None).order_by()
+    return set(rows.values_list("state", flat=True).distinct())
 
 
 def _in_state(state: str, kind: str, things: QuerySet[Any]) -> Cause:
@@ -228,9 +274,9 @@ def _lately(kind: str) -> QuerySet[Action]:
     ).filter(lately)
 
 
-def in_flight(request: HttpRequest) -> tuple[list[Action], int]:
-    """The newest actions that are under way, and how many there are."""
+def in_flight(request: HttpRequest, stuck: Q) -> tuple[list[Action], int]:
+    """The newest actions that are under way and not stuck, and how many there are."""
     states = (Action.State.QUEUED, Action.State.SENDING, Action.State.WAITING)
-    rows = _actions(request).filter(state__in=states).exclude(_is_stuck())
+    rows = _actions(request).filter(state__in=states).exclude(stuck)
     shown = list(rows[: MOST + 1])
     return shown[:MOST], len(shown) if len(shown) <= MOST else rows.order_by().count()

@@ -14,10 +14,12 @@ from portal.moment import of_one_moment
 @of_one_moment
 def attention(request: HttpRequest) -> HttpResponse:
     """What needs a person, by cause, each with its one next step; then what is in flight."""
-    doing, doing_count = causes.in_flight(request)
+    stuck = causes.is_stuck(request)
+    doing, doing_count = causes.in_flight(request, stuck)
+    found = causes.found(request, stuck)
     context = {
         "page_title": "Attention",
-        "causes": causes.found(request),
+        "causes": found,
         "doing": present.rows(doing),
         "doing_count": doing_count,
     }
@@ -28,5 +30,5 @@ def attention(request: HttpRequest) -> HttpResponse:
         "attention/_list.html",
         context,
         shown,
-        moving=doing_count > 0,
+        moving=doing_count > 0 or any(cause.name == "stuck" for cause in found),
     )
