@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
@@ -102,7 +102,9 @@ def moved(action: Action) -> None:
     try:
         with transaction.atomic():
             advance(action.batch_id, failed=action if action.state in _UNDONE else None)
-    except (LookupError, TypeError, ValueError):
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
         log.exception("a batch could not be moved on", batch=action.batch_id)  # the sweep tries again
 
 
@@ -214,13 +216,24 @@ def _held(batch_id: int) -> Batch:
     )
 
 
+def hold_of(action: Action) -> None:
+    """Hold the action's batch until the transaction ends: before the action, as everybody does who holds both."""
+    if action.batch_id is not None:
+        _held(action.batch_id)
+
+
 def sweep() -> int:
     """Move batches that should have moved: nothing of theirs is open. Returns how many were looked at."""
     open_ones = Action.objects.filter(batch=OuterRef("pk"), state__in=Action.OPEN)
     idle = Batch.objects.filter(~Exists(open_ones), state=State.RUNNING).exclude(kind__in=LED_BY_PEOPLE)
     ids = list(idle.order_by("id").values_list("pk", flat=True)[:SWEPT])
     for batch_id in ids:
-        advance(batch_id)
+        try:
+            advance(batch_id)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:  # one odd batch must not stop the others
+            log.exception("a batch could not be moved on", batch=batch_id)
     return len(ids)
 
 

@@ -245,13 +245,14 @@ def still(action: Action, remote_state: str, next_at: datetime, words: str = "")
 
 @transaction.atomic
 def put_off(action: Action, next_at: datetime, meaning: str, words: str) -> bool:
-    """It is certain that nothing was applied: back into the queue, in its place."""
+    """It is certain that nothing was applied: back into the queue, in its place. The same once more is no news."""
+    same = (action.meaning, action.words) == (meaning, words) and meaning == "held"
     moved = _move(
         action, [State.SENDING, State.UNCONFIRMED], state=State.QUEUED, next_at=next_at, tries=action.tries + 1,
         lease_until=None, meaning=meaning, words=words, sent_at=None, accepted_at=None,
         remote_path="", remote_id="", remote_state="", result_guid="",
     )  # fmt: skip
-    if moved:
+    if moved and not same:
         _note(action, "put_off", words, data={"meaning": meaning, "until": next_at.isoformat()})
     return moved
 

@@ -82,6 +82,7 @@ def _write(seen: Seen, home: Home) -> None:
         if row is not None:
             row.gone_at, row.as_at = seen.at, seen.at
             row.save(update_fields=["gone_at", "as_at"])
+            _gone_with_it(row)
         return
     if row is not None and not isinstance(seen.body, Mapping):
         return  # it says nothing of the thing: what was said before stands
@@ -92,6 +93,19 @@ def _write(seen: Seen, home: Home) -> None:
     row.state = (answers.read_state(body) or row.state)[:60]
     row.raw, row.as_at, row.gone_at = body, seen.at, None
     _TAKE_IN[seen.kind](row, body, home)
+
+
+def _gone_with_it(row: Any) -> None:
+    """What hangs on a thing that SYNAQ no longer knows has no place there any more. One that is shown all the same is
+    taken in again when it is read."""
+    if isinstance(row, Package | Domain):
+        row.links.all().delete()
+    if isinstance(row, Domain):
+        row.mailboxes.filter(gone_at=None).update(gone_at=row.gone_at)
+    if isinstance(row, OU):
+        DomainLink.objects.filter(domain__ou=row).delete()
+        for below in (row.packages, row.domains, row.mailboxes):
+            below.filter(gone_at=None).update(gone_at=row.gone_at)
 
 
 UNKEEPABLE = {"unreadable": "SYNAQ's answer is nested too deeply to be kept."}

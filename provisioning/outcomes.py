@@ -11,11 +11,14 @@ import structlog
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
-from provisioning import connections, ledger, mirror, readings, secrets
-from provisioning.models import Action, Domain, Package
+from provisioning import batches, connections, ledger, mirror, readings, secrets
+from provisioning.models import OU, Action, Domain, Mailbox, Package
+from provisioning.operations import Operation
 from provisioning.synaq import Meaning, SynaqError
+from provisioning.synaq.answers import read_mailbox_editions
 from provisioning.turns import (
     PASSING,
+    READS_AT_ONCE,
     Accepted,
     Ended,
     Fault,
@@ -34,16 +37,26 @@ from provisioning.turns import (
 log = structlog.get_logger(__name__)
 
 PUT_OFF = (1, 2, 5, 10, 30, 60)  # seconds
+HOLDS = (1, 2, 5, 10, 15)  # seconds until it is looked again whether what it waits for has ended
 LOOK_UPS = (2, 10, 30)  # seconds until the next look-up; then a person settles it
 STUCK = 60.0  # seconds between polls of what is stuck
 LONGEST_WAIT = 300.0  # seconds that SYNAQ may ask for between two polls
 WAITS = frozenset({Meaning.UNREACHABLE, Meaning.THROTTLED, Meaning.UNAUTHENTICATED})
+SHOWS_AGE = frozenset(
+    {Meaning.MISSING, Meaning.CONFLICT}
+)  # the mirror showed something else: it is read again
 BREAKS = frozenset({Meaning.UNREACHABLE, Meaning.CUT_OFF, Meaning.BROKEN, Meaning.UNAUTHENTICATED})
 
 
 def record(job: Job, outcome: Outcome) -> None:
-    """Write down what came of one turn on an action."""
+    """Write down what came of one turn on an action; its batch, if it has one, moves in the same transaction."""
     _tell_breaker(job.connection_id, outcome, dict(job.ask.secrets))
+    with transaction.atomic():
+        _record(job, outcome)
+        batches.moved(job.action)
+
+
+def _record(job: Job, outcome: Outcome) -> None:
     match outcome:
         case Accepted():
             _accepted(job, outcome)
@@ -62,7 +75,7 @@ def record(job: Job, outcome: Outcome) -> None:
         case Held():
             _held(job.action, outcome.words)
         case Fault():
-            fault(job.action, outcome.words, sent=outcome.sent)
+            _fault(job.action, outcome.words, sent=outcome.sent, meaning="fault")
 
 
 def record_reading(job: ReadJob, outcome: Outcome) -> None:
@@ -168,22 +181,45 @@ def _take_in(job: Job, seen: tuple[mirror.Seen, ...]) -> bool:
     """Into the mirror, the thing itself first. False if it could not be: that must not keep the action open."""
     try:
         with transaction.atomic():
-            _write_all(job.action, seen)
+            _write_all(job.action, job.operation, seen)
+            _read_the_rest(job)
     except (DataError, IntegrityError, LookupError, TypeError, ValueError):
         log.exception("an answer was not taken into the mirror", action=job.action.pk)
         return False
     return True
 
 
-def _write_all(action: Action, seen: tuple[mirror.Seen, ...]) -> None:
+def _write_all(action: Action, operation: Operation, seen: tuple[mirror.Seen, ...]) -> None:
     domain = mirror.find(action.connection_id, "domain", action.guid) if action.kind == "domain" else None
     code = str(action.payload.get("code", ""))
+    type_ = operation.makes_type or OU.Type.COMPANY
     for place, one in enumerate(seen):
         # Only the thing itself bears the name that was asked for; what changed along with it has its own.
         named = {"title": action.title, "code": code} if place == 0 else {}
-        mirror.write(one, mirror.Home(action.connection, action.ou, domain, **named))
-    if seen and seen[0].body is not None:
+        mirror.write(one, mirror.Home(action.connection, action.ou, domain, type_, **named))
+    if seen and seen[0].body is not None and action.remote_state != "error":
         _link_what_was_linked(action, seen[0])
+        _keep_what_is_not_shown(action, seen[0])
+
+
+def _keep_what_is_not_shown(action: Action, seen: mirror.Seen) -> None:
+    """SYNAQ took the edition (204, or its action ended well), and the guide's mailbox does not show editions."""
+    if action.operation == "mailbox.change_edition" and not read_mailbox_editions(seen.body):
+        rows = Mailbox.objects.filter(connection=action.connection, guid=action.guid)
+        rows.update(edition_code=str(action.payload["code"])[:100])
+
+
+def _read_the_rest(job: Job) -> None:
+    """What changed along with it beyond what one turn reads."""
+    for kind, guid in job.reads[1 + READS_AT_ONCE :]:
+        _want(job.action, kind, guid)
+
+
+def _want(action: Action, kind: str, guid: str) -> None:
+    row = mirror.find(action.connection_id, kind, guid)
+    if row is not None:
+        ou = (row.parent or row) if isinstance(row, OU) else row.ou
+        readings.want(kind, guid, ou=ou, domain=getattr(row, "domain", None))
 
 
 def _link_what_was_linked(action: Action, seen: mirror.Seen) -> None:
@@ -196,7 +232,7 @@ def _link_what_was_linked(action: Action, seen: mirror.Seen) -> None:
         return
     domain = Domain.objects.filter(connection=action.connection, guid=domain_guid).first()
     package = Package.objects.filter(connection=action.connection, guid=package_guid).first()
-    if domain and package and action.remote_state != "error":
+    if domain and package:
         mirror.link(domain, package, seen.at)
 
 
@@ -233,6 +269,8 @@ def _not_accepted(job: Job, error: SynaqError, words: str) -> None:
         ledger.put_off(action, _later(PUT_OFF, action.tries), meaning, words)
     elif error.applied == "no":
         ledger.fail(action, meaning, words, _lines(error, job), status=error.status)
+        if error.meaning in SHOWS_AGE:
+            _want(action, action.kind, action.guid)
     else:
         ledger.unconfirmed(action, meaning, words)
 
@@ -248,8 +286,27 @@ def _held(action: Action, words: str) -> None:
         ledger.not_told(action, soon, words)
 
 
+def hold(action: Action, words: str) -> None:
+    """A claimed row that was to be sent waits for something else to end: the same turn again, soon."""
+    pause = HOLDS[min(action.tries, len(HOLDS) - 1)] * random.uniform(0.5, 1.5)  # noqa: S311  (two that wait for each other)
+    ledger.put_off(action, timezone.now() + timedelta(seconds=pause), "held", words)
+
+
+@transaction.atomic
+def refuse(action: Action, words: str) -> None:
+    """A claimed row that was to be sent is no longer possible: it ends here, unsent."""
+    ledger.fail(action, Meaning.CONFLICT.name.lower(), f"{words} Nothing was sent.", [])
+    batches.moved(action)
+
+
+@transaction.atomic
 def fault(action: Action, words: str, *, sent: bool, meaning: str = "fault") -> None:
     """The portal's own mistake stops this row, and no other. `sent`: a request may have gone out in this turn."""
+    _fault(action, words, sent=sent, meaning=meaning)
+    batches.moved(action)
+
+
+def _fault(action: Action, words: str, *, sent: bool, meaning: str) -> None:
     if action.state == Action.State.WAITING:
         later = timezone.now() + timedelta(seconds=STUCK)
         ledger.still(action, action.remote_state, later, words)

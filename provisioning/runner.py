@@ -17,7 +17,17 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db import connection as database
 
-from provisioning import connections, ledger, outcomes, readings, secrets, turns
+from provisioning import (
+    admission,
+    batches,
+    connections,
+    ledger,
+    outcomes,
+    readings,
+    schedule,
+    secrets,
+    turns,
+)
 from provisioning.models import Action, Connection
 from provisioning.operations import OPERATIONS, Ask, operation_of
 from provisioning.synaq import Client
@@ -113,8 +123,8 @@ class Driver:
     def _begin(self) -> int:
         """Claim as much as there is room for, and start it."""
         if time.monotonic() - self._lost_at > LOST_EVERY:
-            ledger.give_up_lost()
             self._lost_at = time.monotonic()
+            self._sweep()
         begun = 0
         for row, bound in connections.usable().values():
             room = self._room(row)
@@ -123,6 +133,17 @@ class Driver:
             if room > 0:
                 begun += self._begin_on(row, room)
         return begun
+
+    def _sweep(self) -> None:
+        """What nobody has told of: lost rows, batches that should have moved, deletions that have come due."""
+        ledger.give_up_lost()
+        for sweep in (schedule.sweep, batches.sweep):
+            try:
+                sweep()
+            except DATABASE_AWAY:
+                raise
+            except Exception:
+                log.exception("a sweep went wrong", sweep=sweep.__module__)
 
     def _room(self, row: Connection) -> int:
         """Free threads; and no more than the rate lets through in a few seconds, for who waits longer than a lease
@@ -148,6 +169,8 @@ class Driver:
     def _start(self, action: Action, client: Client) -> None:
         """Hand one claimed row to a thread. Whatever is odd about it stops this row only."""
         try:
+            if action.state == Action.State.SENDING and not _admitted(action):
+                return
             job = _job(action, client)
         except secrets.CannotOpen as error:
             outcomes.fault(action, f"{error} Ask for it again.", sent=False, meaning="sealed")
@@ -214,6 +237,17 @@ def _client(row: Connection) -> Client | None:
         )
         connections.failed(row.pk, words)
         return None
+
+
+def _admitted(action: Action) -> bool:
+    """Whether it may still be sent. If not, that is written down."""
+    if words := admission.waits_for(action):
+        outcomes.hold(action, words)
+        return False
+    if words := admission.why_not(action, operation_of(action)):
+        outcomes.refuse(action, words)
+        return False
+    return True
 
 
 def _job(action: Action, client: Client) -> Job:

@@ -11,6 +11,7 @@ import structlog
 from django.utils import timezone
 
 from provisioning import connections
+from provisioning.ledger import SETTLED
 from provisioning.mirror import Seen
 from provisioning.models import Action, Reading
 from provisioning.operations import Ask, Found, Operation, Ref
@@ -27,6 +28,8 @@ PASSING = frozenset(
 )  # troubles that end by themselves, or that an owner ends for the whole connection
 # What a lease must still hold when sending begins: at the gate 5 s, to connect 3 s, for the answer 10 s, and a margin.
 NEEDS_LEASE = timedelta(seconds=22)
+REMOVED_IN = timedelta(minutes=2)  # so long what SYNAQ said is deleted may still be shown
+READS_AT_ONCE = 8  # what changed along with it and is read in the same turn; the rest is read soon after
 SETTLES_IN = timedelta(seconds=15)  # what was made a moment ago may not be readable everywhere at SYNAQ yet
 LONGEST_GUID, LONGEST_PATH = 100, 500  # what the ledger's columns hold
 
@@ -157,7 +160,12 @@ def submit(job: Job) -> Outcome:
     lease = job.action.lease_until
     if lease is None or lease - timezone.now() < NEEDS_LEASE:
         return Held("It was not sent in time; it takes its turn again.")
-    answer = job.operation.send(job.client, job.ask)
+    try:
+        answer = job.operation.send(job.client, job.ask)
+    except SynaqError as error:
+        if job.operation.removes and error.meaning is Meaning.MISSING and error.status is not None:
+            return Accepted("", "", "", done=True, status=error.status)  # somebody was faster: it is gone
+        raise
     location = answer.location
     guid = location.guid if location else ""
     if job.operation.makes and not guid and isinstance(answer.body, dict):
@@ -206,7 +214,11 @@ def _watch(job: Job) -> Outcome:
     kind, guid = job.reads[0]
     seen = _see(job.client, kind, guid)
     if seen.body is None:
+        if job.operation.removes:
+            return Ended((seen, *_also(job)))
         return Still(WATCHING) if _just_made(job) else Vanished((seen,))
+    if job.operation.removes:
+        return _not_gone(job, seen)
     state = read_state(seen.body)
     if state == "pending":
         return Still(WATCHING)
@@ -218,12 +230,26 @@ def _watch(job: Job) -> Outcome:
 
 
 def _ended(job: Job, errors: tuple[str, ...] = (), exclusions: tuple[str, ...] = ()) -> Outcome:
-    main, *others = job.reads
-    first = _see(job.client, *main)
+    first = _see(job.client, *job.reads[0])
+    if job.operation.removes and not errors:
+        return Ended((first, *_also(job))) if first.body is None else _not_gone(job, first)
     if first.body is None and not errors:
         return Still(job.action.remote_state) if _just_made(job) else Vanished((first,))
-    also = [seen for kind, guid in others if (seen := _see_if_told(job.client, kind, guid))]
-    return Ended((first, *also), errors, exclusions)
+    return Ended((first, *_also(job)), errors, exclusions)
+
+
+def _also(job: Job) -> list[Seen]:
+    others = job.reads[1 : 1 + READS_AT_ONCE]
+    return [seen for kind, guid in others if (seen := _see_if_told(job.client, kind, guid))]
+
+
+def _not_gone(job: Job, seen: Seen) -> Outcome:
+    """It was deleted, or so SYNAQ or a person says, and is shown all the same: for a moment that may be."""
+    state, since = read_state(seen.body), job.action.accepted_at
+    recent = since is not None and timezone.now() - since < REMOVED_IN
+    if state == "pending" or (recent and job.action.meaning != SETTLED):
+        return Still(job.action.remote_state or WATCHING)
+    return NoEffect((seen,), state)
 
 
 def _just_made(job: Job) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from provisioning import ledger, mirror
+from provisioning import batches, ledger, mirror
 from provisioning.ledger import NEEDS_FORM, needs_form
 from provisioning.models import Action
 from provisioning.operations import OPERATIONS, Operation, operation_of
@@ -63,7 +64,11 @@ def submit_again(action: Action, *, by: Any, submission: uuid.UUID) -> Action:
 
 def cancel(action: Action, *, by: Any) -> None:
     """Take back what was not sent yet."""
-    ledger.cancel(action, by=by)
+    with transaction.atomic():
+        batches.hold_of(action)
+        ledger.cancel(action, by=by)
+        action.refresh_from_db()
+        batches.moved(action)
 
 
 def settle_applied(action: Action, guid: str, *, by: Any) -> None:
@@ -79,4 +84,8 @@ def settle_applied(action: Action, guid: str, *, by: Any) -> None:
 
 def settle_not_applied(action: Action, *, by: Any) -> None:
     """A person says that it did not happen: it is sent again."""
-    ledger.settle_not_applied(action, by=by)
+    with transaction.atomic():
+        batches.hold_of(action)
+        ledger.settle_not_applied(action, by=by)
+        action.refresh_from_db()
+        batches.moved(action)

@@ -78,7 +78,7 @@ def test_one_probe_goes_out_and_everything_follows_once_it_was_answered(api: Fak
     mailboxes = [world.mailbox, *[make_mailbox(world.domain) for _ in range(4)]]
     for mailbox in mailboxes:
         suspend(mailbox)
-    api.on("POST", "/", says(409, {"code": 409, "message": "No."}))
+    api.on("POST", "/", says(400, {"code": 400, "message": "No."}))
     fail(world, 5)
     make_due()
     driver = Rounds()

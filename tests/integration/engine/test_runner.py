@@ -108,8 +108,8 @@ def test_drivers_side_by_side_send_nothing_twice(api: FakeApi, monkeypatch: pyte
 
     with ThreadPoolExecutor(3) as pool:
         shares = list(pool.map(drive, range(3)))
-    assert sum(shares) == 30 == api.count("POST")
-    assert len({request.path for request in api.requests}) == 30
+    assert (sum(shares) >= 30, api.count("POST")) == (True, 30)  # and what they were refused on is read again
+    assert len({request.path for request in api.requests if request.method == "POST"}) == 30
     salts = [request.headers["synaq-api-salt"] for request in api.requests]
     assert len(set(salts)) == len(salts)
 
