@@ -92,24 +92,14 @@ def _failures(batch: Batch) -> list[Step]:
 
 
 def _rank(number: int, counts: dict[str, Any], steps: list[Step]) -> dict[str, Any]:
-    kinds = {step.operation: label_of(step) for step in steps}
+    title = ", ".join({step.operation: label_of(step) for step in steps}.values())
     return {
-        **counts,
-        "number": number,
-        "title": ", ".join(kinds.values()),
+        "title": title,
+        "heading": f"{number}. {title}",
+        "progress": f"{counts['done']} of {counts['total']} done",
         "lines": [_line(step) for step in steps],
         "more": counts["total"] - len(steps),
-        "state": _state(counts),
     }
-
-
-def _state(counts: dict[str, Any]) -> str:
-    """One word for a rank: what happens in it now."""
-    if counts["failed"] or counts["unconfirmed"]:
-        return "bad"
-    if counts["done"] == counts["total"]:
-        return "done"
-    return "ahead" if counts["ahead"] == counts["total"] else "busy"
 
 
 def label_of(step: Any) -> str:
