@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 from playwright.sync_api import Page, expect
 
 from tests.acceptance.stack import Stack
@@ -104,3 +105,19 @@ def applied(stack: Stack, guid: str) -> dict[str, int]:
     """How often each change was applied to one object, by the sandbox's own books."""
     books: dict[str, Any] = stack.control("books")
     return dict(books["objects"][guid]["applied"])
+
+
+def of_mirror(stack: Stack, question: str) -> list[tuple[Any, ...]]:
+    """What the portal's own database says; `question` is SQL without parameters of strangers."""
+    with psycopg.connect(stack.database_url) as connection:
+        return connection.execute(question.encode()).fetchall()
+
+
+def some_mailbox(stack: Stack, number: int) -> tuple[str, str]:
+    """GUID and address of an active mailbox of the demo; each test names a number of its own."""
+    found = of_mirror(
+        stack,
+        "SELECT guid, email FROM provisioning_mailbox WHERE state = 'active' AND NOT account_locked "
+        f"AND gone_at IS NULL ORDER BY md5(email) OFFSET {number} LIMIT 1",
+    )
+    return str(found[0][0]), str(found[0][1])
