@@ -55,7 +55,7 @@ class Table:
     def names(self) -> set[str]:
         """The columns that are shown: as chosen before, else those that are not extra."""
         kept = self.request.COOKIES.get(_cookie(self.name))
-        if kept is None:
+        if not kept:
             return {column.name for column in self.columns if not column.extra}
         chosen = set(kept.split("."))
         return {column.name for column in self.columns if column.first or column.name in chosen}
@@ -186,7 +186,7 @@ def choose_columns(request: HttpRequest, name: str) -> HttpResponse:
         return response
     response.set_cookie(
         _cookie(name),
-        ".".join(chosen),
+        ".".join(chosen) or "-",  # nothing but what cannot be put away
         max_age=_YEAR,
         samesite="Lax",
         httponly=True,
