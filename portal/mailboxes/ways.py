@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_NOT_SAID = "SYNAQ’s documents do not say; the domain’s usage report tells what is counted."
+_NOT_SAID = "Not documented: the domain’s usage report tells."
 
 
 @dataclass(frozen=True)
@@ -27,17 +27,17 @@ WAYS = (
     Way(
         "mailbox.suspend",
         "Suspend",
-        ("No", "Yes", "Yes", _NOT_SAID, "Yes, at any time: Activate brings it back"),
+        ("No", "Yes", "Yes", _NOT_SAID, "Yes, with Activate"),
     ),
     Way(
         "mailbox.close",
         "Close",
         (
             "No",
-            "No: it is sent back to the sender",
+            "No, it bounces",
             "Yes",
             _NOT_SAID,
-            "Yes, at any time: Activate brings it back",
+            "Yes, with Activate",
         ),
     ),
     Way(
@@ -45,9 +45,9 @@ WAYS = (
         "Delete",
         (
             "No",
-            "No: there is no such address any more",
-            "No: all mail, contacts and calendars are gone",
-            "No longer, once it is gone",
+            "No: the address is gone",
+            "No: all its data is removed",
+            "No longer",
             "No, never",
         ),
     ),
