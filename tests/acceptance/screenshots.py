@@ -1,4 +1,4 @@
-"""`make screenshots`: the README's pictures, from the real program with its demo."""
+"""`make screenshots`: the pictures of the README and of the user guide, from the real program with its demo."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from dev.chromium import ensure_chromium
 from dev.trouble import Trouble
 from tests.acceptance.conftest import CHROMIUM_WORDS
+from tests.acceptance.person import some_mailbox
 from tests.acceptance.stack import CHECKOUT, SignIn, Stack
 
 FOLDER = CHECKOUT / "docs" / "pictures"
@@ -19,6 +20,7 @@ WIDE, PHONE = (1360, 850), (390, 844)
 
 # file, address, window, theme
 PICTURES = (
+    ("attention", "/attention/", WIDE, "light"),
     ("companies", "/companies/", WIDE, "light"),
     ("mailboxes", "/mailboxes/", WIDE, "light"),
     ("mailboxes-dark", "/mailboxes/", WIDE, "dark"),
@@ -45,6 +47,7 @@ def main() -> int:
             with signed_in(browser, stack, WIDE, "light") as page:
                 take_detail(page, stack.web_url + "/mailboxes/", "@thandekalogistics", FOLDER / "mailbox.png")
                 take_detail(page, stack.web_url + "/activity/", "Suspend", FOLDER / "action.png")
+                take_guide(page, stack)
             browser.close()
     finally:
         stack.remove()
@@ -84,6 +87,43 @@ def take_detail(page: Page, list_address: str, words: str, file: Path) -> None:
     page.locator("main a[href]", has_text=words).first.click()
     page.wait_for_url(lambda address: address != list_address)
     take(page, page.url, file)
+
+
+def take_guide(page: Page, stack: Stack) -> None:
+    """The pictures that only the user guide has: each shows something in the middle of being done."""
+    web = stack.web_url
+    locked, _ = some_mailbox(stack, 0)
+    stack.control(
+        "lock", {"mailbox": locked, "reason": "Outgoing mail looks like spam", "code": "SPAM", "type": "auto"}
+    )
+    page.goto(f"{web}/mailboxes/{locked}/")
+    page.get_by_role("main").get_by_role("button", name="Refresh").click()
+    page.get_by_role("link", name="New password and Unlock").first.wait_for()
+    take(page, f"{web}/mailboxes/{locked}/", FOLDER / "locked.png")
+    leaving, _ = some_mailbox(stack, 1)
+    take(page, f"{web}/mailboxes/{leaving}/delete/", FOLDER / "delete-mailbox.png")
+    company = next(row for row in stack.control("inventory")["ous"] if row["kind"] == "company")
+    take(page, f"{web}/batches/teardown/ou/{company['guid']}/", FOLDER / "teardown.png")
+    half_way(page, web)
+    take(page, page.url, FOLDER / "new-customer.png")
+
+
+def half_way(page: Page, web: str) -> None:
+    """A new customer whose package is to be chosen."""
+    page.goto(f"{web}/customers/new/")
+    parent = page.locator("select[name=parent]")
+    if parent.count():
+        parent.select_option(label="Demo Reseller")
+    facts = {
+        "title": "Kestrel Outfitters",
+        "line_1": "7 Loop Street",
+        "city": "Cape Town",
+        "postal_code": "8001",
+    }
+    for name, value in facts.items():
+        page.fill(f"[name={name}]", value)
+    page.get_by_role("main").get_by_role("button", name="Take on company").click()
+    page.locator("input[name=product]").first.wait_for(timeout=30_000)
 
 
 if __name__ == "__main__":
