@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioning.models import Action
+from django.db.models import Count
+
+from provisioning.models import Action, DomainLink
 from provisioning.synaq import Answer, Client
 
 # States that the contract names. In one that it does not name, SYNAQ decides what is allowed.
@@ -60,9 +62,9 @@ LookUp = Callable[[Client, Ask], Found | None]
 class Operation:
     """One row. `states` are those of the target in which it is allowed (None: any).
 
-    `mixed` are states that stand for several services at once (SYNAQ shows the first of its order): a target that has
-    several is let through in them too, and SYNAQ decides. `removes`: the target is gone afterwards, so that not finding
-    it is success. `about` says for one target what the general `consequence` cannot.
+    `mixed` are states behind which another of the target's services may be in one of `states` (SYNAQ shows the first of
+    its order): what is linked to the target and to nothing else tells. `removes`: the target is gone
+    afterwards, so that not finding it is success. `about` says for one target what the general `consequence` cannot.
     """
 
     name: str
@@ -107,7 +109,7 @@ class Operation:
         state, states = target.state, self.states_in(dialect)
         if states is None or state not in KNOWN_STATES or state in states:
             return True
-        return state in self.mixed and has_several(target)
+        return state in self.mixed and bool(states & states_behind(target))
 
     def states_in(self, dialect: str) -> frozenset[str] | None:
         """The target's states that allow it there; None when any does."""
@@ -123,7 +125,12 @@ class Operation:
         return [main, *(self.also_reads(action) if self.also_reads else [])]
 
 
-def has_several(target: Any) -> bool:
-    """Whether the target's state is computed from more than one service: a domain's packages, a package's domains."""
-    links = getattr(target, "links", None)
-    return links is not None and links.count() > 1
+def states_behind(target: Any) -> set[str]:
+    """The states of a domain's single services, as far as its packages tell, or of a package's, as its domains do: one
+    that is linked to nothing else shows the very service. Empty for what has one service: its own state tells."""
+    if target.kind not in ("domain", "package") or target.links.count() < 2:
+        return set()
+    other = "package" if target.kind == "domain" else "domain"
+    links = DomainLink.objects.filter(**{target.kind: target, f"{other}__gone_at": None})
+    alone = links.annotate(on=Count(f"{other}__links")).filter(on=1)
+    return set(alone.values_list(f"{other}__state", flat=True))

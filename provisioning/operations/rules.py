@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from provisioning.models import Action, Domain, DomainLink, Mailbox
-from provisioning.operations.base import PROVISIONED, Ref
+from provisioning.operations.base import PROVISIONED, Ref, states_behind
+from provisioning.synaq import catalogue
 
 NAMED = 5  # how many of what stands in the way are named; the rest is counted
+WITHOUT_MAILBOXES = frozenset({"securemail", "branding", "archive", "mail management"})
 IN_SERVICE = PROVISIONED | {"pending"}
-OUT_OF_SERVICE = frozenset({"inactive", "deleted", "cancelled"})
+OUT_OF_SERVICE = frozenset({"inactive", "error", "failed", "deleted", "cancelled"})
 
 
 def _list(names: Iterable[str], more: int) -> str:
@@ -108,10 +110,18 @@ def must_be_locked(mailbox: Any) -> str:
     return "" if mailbox.account_locked else "It is not locked: Activate brings it back."
 
 
+def holds_mailboxes(domain: Any) -> str:
+    """Of a product that the portal does not know, SYNAQ decides."""
+    codes = domain.links.filter(package__gone_at=None).values_list("package__code", flat=True)
+    families = {catalogue.family_of(code) for code in codes}
+    without = families and families <= WITHOUT_MAILBOXES
+    return "Nothing that is sold on this domain holds mailboxes." if without else ""
+
+
 def domain_in_service(mailbox: Any) -> str:
     """A mailbox needs a domain whose services run. Where the domain's state hides several, SYNAQ decides."""
     domain = mailbox.domain
-    runs = domain.state in ("active", "stale") or domain.links.count() > 1
+    runs = domain.state in ("active", "stale") or "active" in states_behind(domain)
     return (
         ""
         if runs

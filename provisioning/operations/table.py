@@ -143,7 +143,7 @@ _MAILBOXES = (
         "mailbox.create", "New mailbox", "domain", "mailboxes.change",
         "The mailbox is made on the domain, and billed once it is provisioned.",
         sends.create_mailbox, makes="mailbox", states=frozenset({"active", "stale"}), mixed=_HIDES_ACTIVE,
-        billable=True, look_up=lookups.mailbox,
+        billable=True, look_up=lookups.mailbox, unless=rules.holds_mailboxes,
     ),
     Operation(
         "mailbox.provision", "Provision", "mailbox", "mailboxes.change",

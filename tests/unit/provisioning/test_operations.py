@@ -30,7 +30,14 @@ def row(request: pytest.FixtureRequest) -> Operation:
 
 def target(**facts: Any) -> Any:
     domain = SimpleNamespace(state="active", links=SimpleNamespace(exists=lambda: True, count=lambda: 1))
-    given = {"state": "active", "gone_at": None, "account_locked": False, "domain": domain, **facts}
+    given = {
+        "state": "active",
+        "gone_at": None,
+        "account_locked": False,
+        "domain": domain,
+        "kind": "mailbox",
+        **facts,
+    }
     return SimpleNamespace(links=domain.links, **given)
 
 
@@ -99,14 +106,18 @@ def test_it_is_refused_outside_its_states_and_allowed_within(row: Operation) -> 
             assert bool(why_not) == (allowed is not None and state not in allowed)
 
 
-def test_what_has_several_services_is_let_through_where_its_state_hides_them(row: Operation) -> None:
+def test_where_a_state_hides_services_those_behind_it_decide(
+    row: Operation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     row = replace(row, unless=None)
-    links = SimpleNamespace(exists=lambda: True, count=lambda: 2)
-    for dialect, state in product(row.dialects, row.mixed):
-        mixed = target(state=state)
-        mixed.links = links
-        assert row.why_not(mixed, dialect) == ""
-        assert row.mixed <= KNOWN_STATES
+    assert row.mixed <= KNOWN_STATES
+    for dialect, state in product(row.dialects, row.mixed - (row.states or frozenset())):
+        for behind in KNOWN_STATES:
+            monkeypatch.setattr(operations.base, "states_behind", lambda _, behind=behind: {behind})
+            why_not = row.why_not(target(state=state), dialect)
+            assert bool(why_not) == (
+                behind not in row.states_in(dialect) and state not in row.states_in(dialect)
+            )
 
 
 def test_another_dialects_operation_is_refused(row: Operation) -> None:
