@@ -156,6 +156,8 @@ def _form_again(action: Action) -> str:
     if action.batch and action.batch.kind == NEW_CUSTOMER and action.operation in _FORMS:
         return f"{reverse('customers:flow', args=[action.batch_id])}?again={action.pk}"
     route, about = _FORMS.get(action.operation, ("", ""))
+    if action.operation == "mailbox.update" and action.batch and action.batch.kind == "unlock":
+        route = "mailboxes:unlock"
     if not route:
         return ""
     if action.operation == "domain.create_in_package":
@@ -176,6 +178,7 @@ _FORMS = {
     "domain.create_in_package": ("domains:new", "target"),
     "domain.fields": ("domains:fields", "target"),
     "mailbox.create": ("mailboxes:new", "target"),
+    "mailbox.update": ("mailboxes:edit", "target"),
 }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,8 +18,9 @@ from portal.mailboxes import overview
 from portal.mailboxes.change_forms import EditForm, EditionForm, UnlockForm, typed_in
 from portal.mailboxes.place import above, get, said_with_line
 from portal.submissions import SubmissionForm
-from provisioning.models import Mailbox
+from provisioning.models import Batch, Mailbox
 from provisioning.operations import OPERATIONS, Operation
+from provisioning.services import batches
 from provisioning.services import mailboxes as services
 from provisioning.services.common import Refused
 
@@ -85,9 +88,17 @@ def unlock(request: HttpRequest, guid: str) -> HttpResponse:
     access.require(request, UPDATE, row.ou)
     if overview.batch_sent_already(request):
         return _home(request, row)
+    running = _ways_out(row, Batch.State.RUNNING).first()
+    if request.method == "POST" and running:
+        return _home(
+            request, row, f"The way out is under way already: {running.by or 'Mailroom'} asked for it."
+        )
     form = _unlock_form(request, row)
 
+    @transaction.atomic
     def ask() -> None:
+        for stopped in _ways_out(row, Batch.State.STOPPED):  # this one takes its place
+            batches.abandon(stopped, by=request.user)
         services.unlock(
             row, by=request.user, password=form.cleaned_data["password"], submission=form.submission_id
         )
@@ -100,6 +111,10 @@ def unlock(request: HttpRequest, guid: str) -> HttpResponse:
     return _page(
         request, row, form, UNLOCK, "mailboxes/unlock.html", title="New password and Unlock", more=again
     )
+
+
+def _ways_out(mailbox: Mailbox, state: str) -> QuerySet[Batch]:
+    return batches.of(mailbox).filter(kind="unlock", state=state)
 
 
 def _unlock_form(request: HttpRequest, mailbox: Mailbox) -> UnlockForm:

@@ -131,6 +131,20 @@ def test_a_refused_password_leads_back_into_the_flow_with_synaqs_words(
     assert "SYNAQ refused this." in body
     assert "Too &lt;weak&gt;." in body
     assert PASSWORD not in body
+    action_page = client.get(reverse("activity:detail", args=[action.pk])).content.decode()
+    assert f"{url(ann)}?again={action.pk}" in action_page
+    assert send(client, ann, password="An0ther-Sample$").status_code == 303
+    assert list(Batch.objects.order_by("id").values_list("state", flat=True)) == ["abandoned", "running"]
+
+
+def test_two_people_at_once_are_told_of_each_other(
+    client: Client, root: OU, ann: Mailbox, support: Any
+) -> None:
+    send(client, ann, password=PASSWORD)
+    client.force_login(make_person("support", root, "other@example.test"))
+    answer = client.post(url(ann), {"password": PASSWORD}, follow=True)
+    assert "under way already: Support asked for it." in answer.content.decode()
+    assert Batch.objects.count() == 1
 
 
 def test_locked_again_after_an_unlock_is_marked(client: Client, ann: Mailbox, support: Any) -> None:
