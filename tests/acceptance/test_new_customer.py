@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.acceptance.person import SLOW, Person, applied
 from tests.acceptance.stack import Stack
+from tests.acceptance.test_axe import findings
 
 PASSWORD = "Sample-123$-word"
 
@@ -79,6 +80,7 @@ def test_a_new_customer_is_left_half_way_and_gone_on_with_by_somebody_else(
 def test_double_clicks_and_the_back_button_take_each_step_once(page: Page, stack: Stack) -> None:
     person = Person(page, stack)
     person.open("/customers/new/")
+    assert findings(page) == []
     page.locator("select[name=parent]").select_option(label="Demo Reseller")
     person.fill(title="Twice Clicked", line_1="1 Main Road", city="Durban", postal_code="4001")
     page.get_by_role("button", name="Take on company").dblclick()
