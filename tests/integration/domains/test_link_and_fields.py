@@ -15,7 +15,7 @@ from django.utils import timezone
 from provisioning import ledger, secrets
 from provisioning.models import OU, Action, Domain, Reading
 from provisioning.synaq.wire import MASK
-from tests.integration.factories import make_domain, make_ou, make_package
+from tests.integration.factories import make_connection, make_domain, make_ou, make_package, make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -251,3 +251,24 @@ def test_a_form_that_was_empty_opens_itself_when_the_fields_have_come(
 def test_packages_without_service_fields_need_nothing(client: Client, domain: Domain, support: Any) -> None:
     Domain.objects.update(fields={})
     assert "Nothing to fill in" in client.get(url(domain)).content.decode()
+
+
+def test_on_the_current_api_the_fields_can_be_changed_in_service_with_a_word_about_refresh(
+    client: Client, root: OU
+) -> None:
+    reseller = make_ou(make_connection("current"))
+    company = make_ou(parent=reseller)
+    package = make_package(company, "SM-STD", ("SM-STD",))
+    row = make_domain(company, "now.example", package, state="active", fields=SECUREMAIL)
+    client.force_login(make_person("support", reseller))
+    body = client.get(url(row)).content.decode()
+    assert "takes effect only with Refresh" in body
+    assert fill(client, row, mail_delivery_location="mx.now.example").status_code == 303
+    assert Action.objects.get().payload["fields"] == {"mail_delivery_location": "mx.now.example"}
+
+
+def test_on_the_legacy_api_they_cannot(client: Client, domain: Domain, support: Any) -> None:
+    Domain.objects.update(state="active")
+    assert "These cannot be changed now." in client.get(url(domain)).content.decode()
+    assert fill(client, domain, mail_delivery_location="mx.acme.example").status_code == 422
+    assert not Action.objects.exists()
