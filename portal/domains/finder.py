@@ -26,7 +26,7 @@ _MOST_CODED = 5000
 
 def found(request: HttpRequest, term: str, state: str, company: str) -> QuerySet[Domain]:
     """The domains in scope that match; `company` is a GUID."""
-    rows = access.domains(request).select_related("ou").prefetch_related("packages")
+    rows = access.domains(request).select_related("ou", "connection").prefetch_related("packages")
     if company:
         rows = rows.filter(ou__guid=company)
     if state:

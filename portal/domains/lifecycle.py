@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpRequest
+from django.urls import reverse
+
+from portal import access
 from portal.activity import present
 from provisioning.models import Batch, Domain, Step
-from provisioning.operations import OPERATIONS
+from provisioning.operations import KNOWN_STATES, OPERATIONS, Operation
 
 DELETE, REMOVE = OPERATIONS["domain.delete"], OPERATIONS["domain.remove"]
 MOST_STEPS = 20
+# operation → its page, what else the page's address holds, its icon; each asks before it does anything
+_PAGES: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "domain.link": ("domains:link", (), "link"),
+    "domain.fields": ("domains:fields", (), "settings"),
+    "domain.provision": ("domains:provision", (), "rocket"),
+    "domain.close": ("domains:do", ("close",), "archive"),
+    "domain.activate": ("domains:do", ("activate",), "player-play"),
+    "domain.delete": ("domains:delete", (), "trash"),
+}
 
 
 def delete_why_not(domain: Domain) -> str:
@@ -29,6 +42,26 @@ def touched(domain: Domain) -> list[str]:
     if len(packages) < 2:
         return [f"It is on {package} ({package.code})." for package in packages]
     return [f"It is on {len(packages)} packages; all of them are touched:", *map(str, packages)]
+
+
+def row_menu(request: HttpRequest, domain: Domain) -> list[dict[str, Any]]:
+    """What a row of the list leads to, told by its state alone: whatever the length of the list, nothing is looked up."""
+    offered = []
+    for name, (route, words, icon) in _PAGES.items():
+        operation = OPERATIONS[name]
+        if not domain.gone_at and access.may(request, operation, domain.ou) and _fits(operation, domain):
+            url = reverse(route, args=[domain.guid, *words])
+            bad = operation.destructive
+            label = "Delete" if bad else operation.label
+            offered.append({"label": label, "url": url, "icon": icon, "bad": bad})
+    return offered
+
+
+def _fits(operation: Operation, domain: Domain) -> bool:
+    if operation.name == "domain.fields" and not domain.fields:
+        return False
+    states = operation.states_in(domain.connection.dialect)
+    return states is None or domain.state not in KNOWN_STATES or domain.state in states
 
 
 def steps(batch: Batch | None) -> list[dict[str, Any]]:

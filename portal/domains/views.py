@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from portal import access, creations, inflight, reading, roles
 from portal.access import policy
 from portal.activity import present
-from portal.domains import columns, finder, names, overview, service_fields
+from portal.domains import columns, finder, lifecycle, names, overview, service_fields
 from portal.domains.forms import ALONE, UNDER, LinkForm, NewDomainForm, ServiceFieldsForm, typed_in
 from portal.domains.place import above, get
 from portal.http import after_post, live_page
@@ -42,10 +42,7 @@ def domains(request: HttpRequest) -> HttpResponseBase:
         "page_title": "Domains",
         "table": table,
         "page": page,
-        "rows": [
-            {"domain": row, "action": doing.get(row.guid), "in_letters": names.in_letters(row.name)}
-            for row in page.rows
-        ],
+        "rows": [_row(request, row, doing.get(row.guid)) for row in page.rows],
         "asked": present.rows(asked),
         "query": term,
         "state": state,
@@ -58,6 +55,17 @@ def domains(request: HttpRequest) -> HttpResponseBase:
     }
     shown = inflight.together(doing.values(), asked, inflight.known_before(request))
     return live_page(request, "domains/list.html", "domains/_list.html", context, shown)
+
+
+def _row(request: HttpRequest, domain: Domain, action: Action | None) -> dict[str, Any]:
+    return {
+        "domain": domain,
+        "action": action,
+        "in_letters": names.in_letters(domain.name),
+        "menu": lifecycle.row_menu(request, domain),
+        "menu_id": f"menu-{domain.pk}",
+        "menu_label": f"Actions for {domain.name}",
+    }
 
 
 def _new_url(request: HttpRequest, company: str) -> str:

@@ -110,3 +110,17 @@ def test_a_thousand_domains_cost_as_many_queries_as_ten(client: Client, acme: OU
 def test_a_person_without_domains_gets_no_list(client: Client, root: OU) -> None:
     client.force_login(make_person("company_admin", root))
     assert client.get(LIST).status_code == 404
+
+
+def test_a_rows_menu_leads_to_what_its_state_allows(client: Client, root: OU, acme: OU, support: Any) -> None:
+    def labels() -> list[str]:
+        (row,) = client.get("/domains/").context["rows"]
+        return [item["label"] for item in row["menu"]]
+
+    domain = make_domain(acme, "acme.example")
+    assert labels() == ["Link to a package", "Close", "Delete"]
+    Domain.objects.update(state="closed")
+    assert labels() == ["Link to a package", "Activate", "Delete"]
+    assert f"Actions for {domain.name}" in client.get("/domains/").content.decode()
+    client.force_login(make_person("auditor", root))
+    assert labels() == []

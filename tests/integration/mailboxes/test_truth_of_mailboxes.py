@@ -209,7 +209,7 @@ def test_a_mailbox_that_vanished_behind_our_back_is_told(place: Place) -> None:
 
 def test_a_domain_on_two_packages_is_closed_and_brought_back_with_both(place: Place) -> None:
     company = place.domain.ou
-    made = {"by": place.by, "submission": uuid.uuid4()}
+    made: dict[str, Any] = {"by": place.by, "submission": uuid.uuid4()}
     packages.create_package(company, code="SYN-PIN-SEC", editions=["SYN-PIN-SEC-BOTH"], **made)
     drive_to_the_end()
     second = company.packages.get(code="SYN-PIN-SEC")
