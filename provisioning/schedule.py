@@ -35,6 +35,11 @@ def _batch(row: Scheduled) -> Batch:
     """The teardown; one that is stopped from the first, and says why, where it cannot begin."""
     submission = uuid.uuid5(row.submission, "due")
     thing = mirror.find(row.connection_id, row.kind, row.guid)
+    if thing is not None and thing.gone_at:
+        facts = {"by": row.by, "reason": row.reason, "submission": submission, "target": thing}
+        return batches.start(
+            teardown.KIND, f"Delete {row.title}", row.ou, [], **facts
+        )  # nothing is left to do
     try:
         if thing is None:
             raise Refused("The portal does not know it any more.")
