@@ -33,6 +33,10 @@ def pages(stack: Stack) -> list[str]:
     some = guids(stack)
     return [
         *(f"/{name}/" for name in LISTS),
+        "/attention/",
+        "/search/?q=an",
+        "/bell/",
+        "/mailboxes/?sort=-state&state=active",
         "/companies/?q=nobody-has-this-name",
         "/companies/new/",
         f"/companies/{some['company']}/",

@@ -69,7 +69,7 @@ def test_no_cell_of_a_csv_begins_like_a_formula(cell: str) -> None:
 
 
 def test_a_csv_keeps_commas_quotes_and_line_breaks() -> None:
-    rows = [['a,"b"\nc', "é"], [None, True]]
+    rows: list[list[Any]] = [['a,"b"\nc', "é"], [None, True]]
     assert lines_of(rows) == [["A", "B"], ['a,"b"\nc', "é"], ["", "yes"]]
 
 
