@@ -77,7 +77,10 @@ ACTION_STATES: Final[dict[str, Word]] = {
 BATCH_STATES: Final[dict[str, Word]] = {
     "running": Word("Running", "Its steps are being done, rank by rank.", "busy", "hourglass", open=True),
     "stopped": Word(
-        "Stopped", "A step failed, and nothing after it was begun. It can be resumed or abandoned.", "bad", "x"
+        "Stopped",
+        "A step failed, and nothing after it was begun. It can be resumed or abandoned.",
+        "bad",
+        "x",
     ),
     "finished": Word("Finished", "All of it is done.", "good", "check"),
     "abandoned": Word("Abandoned", "What was not done yet is left undone.", "idle", "ban"),
