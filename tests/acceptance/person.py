@@ -24,8 +24,10 @@ class Person:
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("heading", level=1)).to_be_visible()
 
-    def open(self, path: str) -> None:
-        self.page.goto(f"{self.stack.web_url}{path}")
+    def open(self, path: str) -> int:
+        """Go to an address; returns the answer's status."""
+        answer = self.page.goto(f"{self.stack.web_url}{path}")
+        return answer.status if answer else 0
 
     def press(self, name: str) -> None:
         self.page.get_by_role("main").get_by_role("button", name=name, exact=True).first.click()

@@ -52,6 +52,29 @@ def pages(stack: Stack) -> list[str]:
         f"/mailboxes/new/{some['domain']}/",
         "/activity/1/",
         "/activity/?state=failed",
+        *_changes(some),
+    ]
+
+
+def _changes(some: dict[str, str]) -> list[str]:
+    """The pages on which something is changed or ended."""
+    return [
+        "/companies/resellers/",
+        "/companies/new/sub-reseller/",
+        f"/companies/{some['company']}/delete/",
+        f"/packages/{some['package']}/do/close/",
+        f"/packages/{some['package']}/delete/",
+        f"/domains/{some['domain']}/do/close/",
+        f"/domains/{some['domain']}/delete/",
+        f"/mailboxes/{some['mailbox']}/edit/",
+        f"/mailboxes/{some['mailbox']}/edition/",
+        f"/mailboxes/{some['mailbox']}/do/close/",
+        f"/mailboxes/{some['mailbox']}/delete/",
+        "/batches/",
+        f"/batches/teardown/ou/{some['company']}/",
+        f"/batches/schedule/mailbox/{some['mailbox']}/",
+        "/customers/",
+        "/customers/new/",
     ]
 
 
@@ -86,8 +109,13 @@ def test_axe_finds_nothing_on_any_page(themed: Page, stack: Stack) -> None:
     found = findings(themed)
     person = Person(themed, stack)
     for path in pages(stack):
-        person.open(path)
+        assert person.open(path) == 200, path
         settled(themed, path)
+        found += findings(themed)
+    person.open("/mailboxes/?locked=1")
+    locked = themed.locator("td.cell-main a").first.get_attribute("href")
+    for path in (f"{locked}", f"{locked}unlock/"):
+        assert person.open(path) == 200, path
         found += findings(themed)
     person.open("/companies/new/")
     person.press("Take on company")
