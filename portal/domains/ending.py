@@ -22,7 +22,7 @@ from provisioning.services import domains as services
 from provisioning.services.common import Refused
 
 # What is told at once, by the last part of its address.
-TOLD = {"close": OPERATIONS["domain.close"], "activate": OPERATIONS["domain.activate"]}
+TOLD = {name: OPERATIONS[f"domain.{name}"] for name in ("close", "activate", "usage")}
 NAMED = 5
 
 

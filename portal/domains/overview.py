@@ -20,7 +20,7 @@ from provisioning.synaq.answers import UsageReport, read_usage
 SHOWN_MAILBOXES = 10
 PROVISION = "domain.provision"
 # Shown only while they are possible: in any other state they would say nothing.
-_TOLD = {"domain.close": "close", "domain.activate": "activate"}
+_TOLD = {"domain.close": "close", "domain.activate": "activate", "domain.usage": "usage"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ def of(request: HttpRequest, domain: Domain) -> Shown:
         "open_rows": present.rows(action for action in own if action.is_open),
         "activity": present.rows(about),
         "usage": usage(domain),
+        "usage_button": buttons.pop("domain.usage", None),
         "stuck": domain.state == "pending" and not any(action.is_open for action in own),
         **_mailboxes(request, domain),
         "asked": present.rows(asked),

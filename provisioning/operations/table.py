@@ -124,6 +124,11 @@ _DOMAINS = (
         unless=rules.needs_package,
     ),
     Operation(
+        "domain.usage", "Count usage", "domain", "domains.change",
+        "SYNAQ counts what is in use by edition, over all packages of the domain. Nothing is changed or billed by it.",
+        sends.act("domains", "Usage"), wire="Usage", states=_SETTLED, unless=rules.needs_package,
+    ),
+    Operation(
         "domain.delete", "Delete services", "domain", "domains.change",
         "All services of the domain end, and what they hold is removed. It cannot be undone.",
         sends.act("domains", "Delete"), wire="Delete", states=_SETTLED, destructive=True,

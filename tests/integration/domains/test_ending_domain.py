@@ -226,3 +226,20 @@ def test_auditors_companies_and_strangers_change_nothing(
         assert delete(client, domain).status_code == 404
     client.force_login(make_person("auditor", root))
     assert url(domain, "delete") not in page(client, domain)
+
+
+def test_usage_is_counted_on_request_and_shown_with_its_age(
+    client: Client, domain: Domain, support: Any
+) -> None:
+    assert "Not counted yet." in page(client, domain)
+    assert "nothing is changed" in page(client, domain, "do", "usage").casefold()
+    assert tell(client, domain, "usage").status_code == 303
+    assert Action.objects.get().operation == "domain.usage"
+    counts = [{"edition_code": "SYN-<b>", "count": 21}, {"edition_code": "SYN-CMS", "count": "many"}]
+    report = {"state": "FINISHED", "data_as_at": "2018-02-19 13:00:00+0200", "edition_usage_reports": counts}
+    Domain.objects.update(usage=report)
+    body = page(client, domain)
+    assert "SYN-&lt;b&gt;" in body
+    assert "19 February 2018, 13:00:00" in body
+    Domain.objects.update(usage={"state": "PENDING"})
+    assert "being compiled" in page(client, domain)

@@ -8,6 +8,7 @@ import pytest
 
 from provisioning.models import OU, Action, Domain, Mailbox, Package
 from provisioning.services import domains, mailboxes, ous, packages
+from provisioning.synaq.answers import read_usage
 from tests.integration.sandboxed import Sandbox, drive_to_the_end
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -122,3 +123,27 @@ def test_a_refusal_keeps_the_fields_that_synaq_names(sandbox: Sandbox) -> None:
     assert action.state == "failed"
     assert action.meaning == "refused"
     assert any("edition" in line["field"] for line in action.errors), action.errors
+
+
+def test_usage_is_counted_in_two_steps(sandbox: Sandbox) -> None:
+    company = new_company(sandbox.root())
+    package = new_package(company, "SYN-CMS", ["SYN-CMS-BASIC-02"])
+    made = finished(
+        domains.create_domain_in_package(
+            package, by=None, name="count.example", at_once=True, submission=uuid.uuid4()
+        )
+    )
+    domain = Domain.objects.get(guid=made.result_guid)
+    details = {"email_local": "one", "last_name": "Nkosi"}
+    finished(
+        mailboxes.create_mailbox(
+            domain, by=None, details=details, password="Sample123$xyz", at_once=True, submission=uuid.uuid4()
+        )
+    )
+    finished(domains.change_state(domain, "domain.usage", by=None, submission=uuid.uuid4()))
+    domain.refresh_from_db()
+    report = read_usage({"domain_usage_report": domain.usage})
+    assert report is not None
+    assert (report.state, report.counts) == ("finished", [("SYN-CMS-BASIC-02", 1)])
+    assert report.data_as_at is not None
+    assert domain.state == "active"
