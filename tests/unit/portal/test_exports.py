@@ -49,7 +49,7 @@ def workbook_of(rows: list[list[Any]]) -> dict[str, str]:
     answer: Any = exports.answer(exports.XLSX, "list", ["A", "B"], rows)
     with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as book:
         parts = {name: book.read(name).decode() for name in book.namelist()}
-    answer.close()
+    answer.file_to_stream.close()  # the answer's own close would look after the database
     return parts
 
 
