@@ -15,7 +15,7 @@ from dev.supervise import Program
 
 GUNICORN = (
     *("gunicorn", "portal.wsgi:application", "-w", "2", "--worker-class", "gthread", "--threads", "8"),
-    *("--no-control-socket", "--timeout", "60"),
+    *("--no-control-socket", "--preload", "--timeout", "60"),
 )
 WORKER = ("celery", "--quiet", "-A", "portal.celery:app", "worker", "--pool", "prefork", "-c", "2")
 BEAT = ("celery", "--quiet", "-A", "portal.celery:app", "beat")
