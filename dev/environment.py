@@ -44,7 +44,8 @@ def portal_environment(
             "SYNAQ_RESELLER_GUID": secrets["SANDBOX_RESELLER_GUID"],
             "SYNAQ_RATE": "300",  # the demo is read through the API, and nobody else waits at the sandbox
         }
-    given = {name: value for name, value in os.environ.items() if value}
+    # What is imported is kept compiled, whatever the shell says: a second start takes half the time.
+    given = {name: value for name, value in os.environ.items() if value and name != "PYTHONDONTWRITEBYTECODE"}
     return {**made_up, **given, **servers, **connection, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
 
 
