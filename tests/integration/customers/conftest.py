@@ -11,6 +11,7 @@ from provisioning.models import OU, Action, Batch, Catalogue, Domain, Package
 from tests.integration.endings import end
 from tests.integration.factories import make_domain, make_ou, make_package, make_person
 
+PASSWORD = "Sample-123$-word"
 CATALOGUE = [
     {
         "code": "SYN-CMS",
@@ -119,6 +120,10 @@ def filled(root: OU, **fields: str) -> dict[str, str]:
 def chosen(code: str = "SYN-CMS") -> dict[str, str]:
     edition = {"SYN-CMS": "SYN-CMS-BASIC-02", "SYN-PIN-SEC": "SYN-PIN-SEC-BOTH"}[code]
     return {"product": code, f"edition-{code}": edition}
+
+
+def mailbox(local: str = "ann", **fields: str) -> dict[str, str]:
+    return {"email_local": local, "last_name": "Nkosi", "password": PASSWORD, "at_once": "on", **fields}
 
 
 @pytest.fixture
