@@ -341,13 +341,15 @@ def _locked(action: Action, state: str, otherwise: str) -> Action:
 
 
 @transaction.atomic
-def cancel(action: Action, *, by: Any) -> None:
-    """Take back what was not sent yet. Raises Refused when it is too late."""
+def cancel(action: Action, *, by: Any, words: str = "") -> None:
+    """Take back what was not sent yet; `words` say why. Raises Refused when it is too late."""
     row = _locked(
         action, State.QUEUED, "It can no longer be cancelled: it is on its way to SYNAQ, or has ended."
     )
-    _move(row, [State.QUEUED], state=State.CANCELLED, ended_at=timezone.now(), next_at=None, sealed="")
-    _note(row, "cancelled", by=by)
+    _move(
+        row, [State.QUEUED], state=State.CANCELLED, ended_at=timezone.now(), next_at=None, sealed="", words=words
+    )  # fmt: skip
+    _note(row, "cancelled", words, by=by)
 
 
 @transaction.atomic
