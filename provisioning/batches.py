@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from provisioning import ledger, mirror
@@ -108,6 +108,16 @@ def moved(action: Action) -> None:
         log.exception("a batch could not be moved on", batch=action.batch_id)  # the sweep tries again
 
 
+def came_back(action: Action) -> None:
+    """An action is back in the queue, certainly not applied. If its batch has stopped meanwhile, it is not sent again.
+    Call it in the transaction that put it there."""
+    if action.batch_id is None or action.state != Action.State.QUEUED:
+        return
+    batch = _held(action.batch_id)
+    if batch.state != State.RUNNING and batch.kind not in LED_BY_PEOPLE:
+        _take_back(batch, "It was not sent: its batch had stopped.")
+
+
 @transaction.atomic
 def advance(batch_id: int, failed: Action | None = None) -> None:
     """Open what may be opened now; finish or stop the batch where it has come to that."""
@@ -118,10 +128,10 @@ def advance(batch_id: int, failed: Action | None = None) -> None:
     if failed is None and not underway.exists():
         failed = Action.objects.filter(step__batch=batch, state__in=_UNDONE).order_by("id").first()
     if failed is not None:
-        _stop(batch, f"{_label(failed.operation)} {failed.title}: {failed.words or failed.state}")
+        _stop(batch, f"{_label(failed.operation)} {failed.title}: {_why(failed)}")
         return
     while steps := _next(batch, underway):
-        if not _open_all(batch, steps):
+        if not _open_all(batch, steps, underway):
             return
     if not underway.exists() and not _unopened(batch).exists():
         _set(batch, State.FINISHED, ended_at=timezone.now())
@@ -140,8 +150,8 @@ def _unopened(batch: Batch) -> QuerySet[Step]:
     return batch.steps.filter(action=None, skipped=False)
 
 
-def _open_all(batch: Batch, steps: list[Step]) -> bool:
-    """False when the batch must wait or has stopped."""
+def _open_all(batch: Batch, steps: list[Step], underway: QuerySet[Action]) -> bool:
+    """False when the batch must wait or has stopped. What was opened before a step that cannot be goes on first."""
     for step in steps:
         target = mirror.find(batch.ou.connection_id, step.kind, step.guid)
         if _is_done(step, target):
@@ -150,7 +160,8 @@ def _open_all(batch: Batch, steps: list[Step]) -> bool:
             return False  # the sweep looks again
         elif words := _open(batch, step, target):
             Step.objects.filter(pk=step.pk).update(words=words)
-            _stop(batch, f"{_label(step.operation)} {step.title}: {words}")
+            if not underway.exists():
+                _stop(batch, f"{_label(step.operation)} {step.title}: {words}")
             return False
     return True
 
@@ -200,8 +211,27 @@ def _label(operation: str) -> str:
     return OPERATIONS[operation].label if operation in OPERATIONS else operation
 
 
+def _why(failed: Action) -> str:
+    """SYNAQ's words; where it names fields, those too."""
+    lines = [
+        f"{line['field']}: {line['message']}" if line.get("field") else line["message"]
+        for line in failed.errors
+    ]
+    return "\n".join([failed.words or failed.state, *(line for line in lines if line != failed.words)])
+
+
 def _stop(batch: Batch, words: str) -> None:
     _set(batch, State.STOPPED, words=words)
+    _take_back(batch, "It was not sent: its batch had stopped.")
+
+
+def _take_back(batch: Batch, words: str, by: Any = None) -> None:
+    """What was not sent yet is not sent; its step is ahead again. A row that another holds is just being sent."""
+    queued = Action.objects.filter(batch=batch, state=Action.State.QUEUED).order_by("id")
+    for action in queued.select_for_update(skip_locked=True, no_key=True):
+        ledger.cancel(action, by=by, words=words)
+        if not ledger.needs_form(action):
+            Step.objects.filter(action=action).update(action=None, attempt=F("attempt") + 1)
 
 
 def _set(batch: Batch, state: str, **facts: Any) -> None:
@@ -253,7 +283,9 @@ def resume(batch: Batch, *, by: Any, more: Iterable[Wish] = ()) -> None:
     for step in failed:
         step.action, step.attempt, step.words = None, step.attempt + 1, ""
     Step.objects.bulk_update(failed, ["action", "attempt", "words"], batch_size=500)
-    add(held, more)
+    _unopened(held).update(words="")
+    known = set(held.steps.values_list("operation", "guid"))  # somebody may have resumed it a moment before
+    add(held, [wish for wish in more if wish.key not in known])
     _set(held, State.RUNNING, words="", resumed_by=by)
     advance(held.pk)
 
@@ -266,9 +298,4 @@ def abandon(batch: Batch, *, by: Any) -> None:
         raise Refused("It has ended already.")
     _set(held, State.ABANDONED, ended_at=timezone.now(), resumed_by=by)
     held.steps.exclude(sealed="").update(sealed="")
-    for action in Action.objects.filter(batch=held, state=Action.State.QUEUED):
-        try:
-            with transaction.atomic():
-                ledger.cancel(action, by=by)
-        except Refused:
-            continue  # it has been sent meanwhile
+    _take_back(held, "It was not sent: its batch was abandoned.", by)

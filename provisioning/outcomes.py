@@ -52,8 +52,11 @@ def record(job: Job, outcome: Outcome) -> None:
     """Write down what came of one turn on an action; its batch, if it has one, moves in the same transaction."""
     _tell_breaker(job.connection_id, outcome, dict(job.ask.secrets))
     with transaction.atomic():
+        if not isinstance(outcome, Still):
+            batches.hold_of(job.action)
         _record(job, outcome)
         batches.moved(job.action)
+        batches.came_back(job.action)
 
 
 def _record(job: Job, outcome: Outcome) -> None:
@@ -286,15 +289,19 @@ def _held(action: Action, words: str) -> None:
         ledger.not_told(action, soon, words)
 
 
+@transaction.atomic
 def hold(action: Action, words: str) -> None:
     """A claimed row that was to be sent waits for something else to end: the same turn again, soon."""
+    batches.hold_of(action)
     pause = HOLDS[min(action.tries, len(HOLDS) - 1)] * random.uniform(0.5, 1.5)  # noqa: S311  (two that wait for each other)
     ledger.put_off(action, timezone.now() + timedelta(seconds=pause), "held", words)
+    batches.came_back(action)
 
 
 @transaction.atomic
 def refuse(action: Action, words: str) -> None:
     """A claimed row that was to be sent is no longer possible: it ends here, unsent."""
+    batches.hold_of(action)
     ledger.fail(action, Meaning.CONFLICT.name.lower(), f"{words} Nothing was sent.", [])
     batches.moved(action)
 
@@ -302,6 +309,7 @@ def refuse(action: Action, words: str) -> None:
 @transaction.atomic
 def fault(action: Action, words: str, *, sent: bool, meaning: str = "fault") -> None:
     """The portal's own mistake stops this row, and no other. `sent`: a request may have gone out in this turn."""
+    batches.hold_of(action)
     _fault(action, words, sent=sent, meaning=meaning)
     batches.moved(action)
 

@@ -100,8 +100,8 @@ def test_a_fragment_that_is_as_it_was_is_not_sent_again(client: Client, batch: B
 
 def test_a_failure_stops_it_and_stands_above_the_steps_in_synaq_s_words(client: Client, batch: Batch) -> None:
     first, second = opened(batch)
-    fail(first)
     finish(second)
+    fail(first)
     body = body_of(client, batch)
     assert "It stopped." in body
     assert "The present state &lt;forbids&gt; it." in body
@@ -122,8 +122,8 @@ def test_resumed_by_another_person_it_asks_anew_for_what_failed_alone(
     client: Client, root: OU, batch: Batch
 ) -> None:
     first, second = opened(batch)
-    fail(first)
     finish(second)
+    fail(first)
     other = Client()
     other.force_login(make_person("support", root))
     answer = other.post(reverse("batches:resume", args=[batch.pk]))
@@ -135,8 +135,8 @@ def test_resumed_by_another_person_it_asks_anew_for_what_failed_alone(
 
 def test_resuming_twice_asks_once_and_the_second_is_told(client: Client, batch: Batch) -> None:
     first, second = opened(batch)
-    fail(first)
     finish(second)
+    fail(first)
     url = reverse("batches:resume", args=[batch.pk])
     client.post(url)
     assert "somebody has resumed or ended it meanwhile" in client.post(url, follow=True).content.decode()
@@ -164,8 +164,8 @@ def test_abandoned_it_leaves_the_rest_and_says_so(client: Client, batch: Batch) 
 
 def test_what_somebody_else_removed_meanwhile_counts_as_done(client: Client, batch: Batch) -> None:
     first, second = opened(batch)
-    fail(first)
     finish(second)
+    fail(first)
     Mailbox.objects.filter(guid=first.guid).update(gone_at=timezone.now())
     client.post(reverse("batches:resume", args=[batch.pk]))
     body = body_of(client, batch)
@@ -177,8 +177,8 @@ def test_a_mailbox_made_meanwhile_is_taken_in_when_it_is_resumed(
     client: Client, batch: Batch, domain: Domain
 ) -> None:
     first, second = opened(batch)
-    fail(first)
     finish(second)
+    fail(first)
     make_mailbox(domain, "late")
     client.post(reverse("batches:resume", args=[batch.pk]))
     assert "late@acme.example" in body_of(client, batch)
