@@ -31,7 +31,7 @@ def show(
     drawn = request.GET.get("drawn")
     request.GET = _without(request, "drawn")
     step = step or _chosen(request, flow)
-    moving = _being_read(request, flow, step)
+    moving = _being_read(flow, step)
     fault = asking.why_not(request, flow, step) if step else ""
     if form is None and step and not fault and flow.is_open:
         form = asking.form_of(request, flow, step)
@@ -73,19 +73,25 @@ def _chosen(request: HttpRequest, flow: Flow) -> Step | None:
     return opened if opened and still else flow.now
 
 
-def _being_read(request: HttpRequest, flow: Flow, step: Step | None) -> bool:
-    """Whether something that the step needs is being read from SYNAQ. Opening the page has it read where it is old."""
+def have_read(request: HttpRequest, flow: Flow) -> None:
+    """Have what the step needs read from SYNAQ where it is old: when the page is opened, and of a company that was made
+    while it was open."""
+    step = _chosen(request, flow) if flow.is_open else None
+    if step is not None and step.kind.name == "package" and flow.company is not None:
+        offer = offers.look(flow.company, ask=not request.htmx)  # type: ignore[attr-defined]
+        if not offer.mark and offer.reading is None:
+            offers.look(flow.company, ask=True)
+    elif step is not None and flow.domain is not None:
+        inflight.freshen(request, flow.domain)
+
+
+def _being_read(flow: Flow, step: Step | None) -> bool:
+    """Whether something that the step needs is being read from SYNAQ."""
     if step is None or not flow.is_open:
         return False
     if step.kind.name == "package" and flow.company is not None:
-        offer = offers.look(flow.company, ask=not request.htmx)  # type: ignore[attr-defined]
-        if not offer.mark and offer.reading is None:  # the company was made while the page was open
-            offer = offers.look(flow.company, ask=True)
-        return offer.being_read
-    if flow.domain is None:
-        return False
-    inflight.freshen(request, flow.domain)
-    return bool(reading.state(flow.domain)["reading_due"])
+        return offers.look(flow.company, ask=False).being_read
+    return flow.domain is not None and bool(reading.state(flow.domain)["reading_due"])
 
 
 def _mark(step: Step | None, form: Any) -> str:

@@ -13,6 +13,7 @@ from portal.access import policy
 from portal.customers import asking, page, progress
 from portal.customers.progress import Flow, Step
 from portal.http import after_post
+from portal.moment import of_one_moment
 from portal.ous.forms import CompanyForm
 from provisioning.models import Action, Batch
 from provisioning.services import customers
@@ -81,7 +82,8 @@ def flow(request: HttpRequest, pk: int) -> HttpResponse:
     """A new customer: how far it is, and the form of the step that is to be taken."""
     batch = _get(request, pk)
     if request.method != "POST":
-        return page.show(request, progress.read(request, batch))
+        page.have_read(request, progress.read(request, batch))
+        return _flow(request, batch)
     if inflight.sent_already(request):
         return after_post(request, _home(batch.pk))
     stands = progress.read(request, batch)
@@ -100,6 +102,11 @@ def flow(request: HttpRequest, pk: int) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
     return page.show(request, stands, step, form, status=422)
+
+
+@of_one_moment
+def _flow(request: HttpRequest, batch: Batch) -> HttpResponse:
+    return page.show(request, progress.read(request, batch))
 
 
 def _take(request: HttpRequest, batch: Batch, step: Step, form: Any) -> Action:

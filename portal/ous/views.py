@@ -12,6 +12,7 @@ from portal import access, creations, filters, inflight, reading, roles
 from portal.access import policy
 from portal.activity import present
 from portal.http import after_post, live_page
+from portal.moment import of_one_moment
 from portal.ous import columns, detail, figures, standing, tree
 from portal.typed import search_term, word_beginning
 from provisioning.models import OU
@@ -22,6 +23,7 @@ CREATE = OPERATIONS["ou.create_company"]
 
 
 @policy(roles.SEE_OUS)
+@of_one_moment
 def companies(request: HttpRequest) -> HttpResponseBase:
     """The companies in scope, by title."""
     term, resellers, table = search_term(request), tree.resellers(request), columns.table(request)
@@ -83,8 +85,13 @@ def resellers(request: HttpRequest) -> HttpResponse:
 @policy(roles.SEE_OUS)
 def company(request: HttpRequest, guid: str) -> HttpResponse:
     """One OU: a company with all that it has, or a reseller with its companies."""
+    inflight.freshen(request, access.get(access.ous(request).select_related("parent"), guid))
+    return _company(request, guid)
+
+
+@of_one_moment
+def _company(request: HttpRequest, guid: str) -> HttpResponse:
     ou = access.get(access.ous(request).select_related("parent"), guid)
-    inflight.freshen(request, ou)
     shown = detail.company(request, ou) if ou.is_company else detail.reseller(request, ou)
     context = {**_around(request, ou), **shown.context}
     page, fragment = (

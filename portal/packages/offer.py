@@ -54,13 +54,13 @@ class Offer:
 
 def look(company: OU, *, ask: bool) -> Offer:
     """What the mirror has for the company. `ask`: have it read, if there is none or it is older than a minute."""
+    # The reading first: looked at the other way round, one that ends in between would be over, and its answer unseen.
+    reading = Reading.objects.filter(
+        connection=company.connection_id, kind=Reading.Kind.CATALOGUE, guid=company.guid
+    ).first()
     row = Catalogue.objects.filter(ou=company).first()
     if ask and (row is None or timezone.now() - row.as_at > FRESH):
-        reading: Reading | None = ous.want_catalogue(company)
-    else:
-        reading = Reading.objects.filter(
-            connection=company.connection_id, kind=Reading.Kind.CATALOGUE, guid=company.guid
-        ).first()
+        reading = ous.want_catalogue(company)
     if row is None:
         return Offer(company, None, None, reading, [], False, "")
     found = catalogue.read(row.raw)

@@ -11,6 +11,7 @@ from portal import access, creations, filters, inflight, roles
 from portal.access import policy
 from portal.activity import present
 from portal.http import after_post, live_page
+from portal.moment import of_one_moment
 from portal.packages import columns, detail, sale
 from portal.packages import offer as offers
 from portal.packages.forms import TypedPackageForm
@@ -35,6 +36,7 @@ STATES = (
 
 
 @policy(roles.SEE_PACKAGES)
+@of_one_moment
 def packages(request: HttpRequest) -> HttpResponseBase:
     """The packages in scope, by product code."""
     term, company, state = search_term(request), _company(request), search_term(request, "state")
@@ -165,8 +167,13 @@ def _sell_typed(request: HttpRequest, ou: OU) -> HttpResponse:
 @policy(roles.SEE_PACKAGES)
 def package(request: HttpRequest, guid: str) -> HttpResponse:
     """One package: its editions, the domains on it, what is in progress."""
+    inflight.freshen(request, access.get(access.packages(request).select_related("ou"), guid))
+    return _package(request, guid)
+
+
+@of_one_moment
+def _package(request: HttpRequest, guid: str) -> HttpResponse:
     row = access.get(access.packages(request).select_related("ou"), guid)
-    inflight.freshen(request, row)
     context, actions = detail.package(request, row)
     return live_page(
         request,
