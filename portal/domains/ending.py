@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -10,13 +9,13 @@ from django.urls import NoReverseMatch, reverse
 
 from portal import access, endings, inflight, roles
 from portal.access import policy
-from portal.activity import present
 from portal.confirming import NamedForm, ReasonForm
 from portal.domains import lifecycle, names
 from portal.domains.place import above, get
-from portal.http import after_post, label, submission
+from portal.http import after_post, submission
+from portal.telling import tell
 from provisioning.models import Batch, Domain, Mailbox
-from provisioning.operations import OPERATIONS, Operation
+from provisioning.operations import OPERATIONS
 from provisioning.operations.rules import IN_SERVICE
 from provisioning.services import domains as services
 from provisioning.services.common import Refused
@@ -45,11 +44,9 @@ def do(request: HttpRequest, guid: str, operation: str) -> HttpResponse:
         raise Http404
     known = TOLD[operation]
     access.require(request, known, row.ou)
-    if inflight.sent_already(request):
-        return _home(request, row)
     form = ReasonForm(inflight.posted(request))
     if request.method == "POST" and form.is_valid():
-        return _tell(request, row, known, form)
+        return tell(request, row, known, form, services.change_state)
     context = {
         **above(request, row, below=True),
         "page_title": known.label,
@@ -62,27 +59,6 @@ def do(request: HttpRequest, guid: str, operation: str) -> HttpResponse:
         "why_not": known.why_not(row, row.connection.dialect),
     }
     return render(request, "domains/confirm.html", context, status=422 if form.is_bound else 200)
-
-
-def _tell(request: HttpRequest, domain: Domain, operation: Operation, form: ReasonForm) -> HttpResponse:
-    before = [action for action in inflight.on(request, domain) if action.is_open]
-    same = next((action for action in before if action.operation == operation.name), None)
-    if same:
-        who = present.row(same)["actor"]
-        return _home(request, domain, f"{operation.label} is under way already: {who} asked for it.")
-    try:
-        services.change_state(
-            domain,
-            operation.name,
-            by=request.user,
-            submission=form.submission_id,
-            reason=form.cleaned_data["reason"],
-        )
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-        return _home(request, domain)
-    waits = f" It waits for {label(before[0])}." if before else ""
-    return _home(request, domain, f"{operation.label} is asked for.{waits}")
 
 
 def _home(request: HttpRequest, domain: Domain, said: str = "") -> HttpResponse:

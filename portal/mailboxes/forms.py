@@ -159,15 +159,3 @@ def typed_in(action: Action) -> dict[str, Any]:
     """What was typed into the form that asked for `action`, by field; the password is not kept."""
     kept = {name: action.payload.get(name, "") for name in DETAILS}
     return {**kept, "at_once": bool(action.payload.get("provision_immediately"))}
-
-
-class AskForm(SubmissionForm):
-    """The question before something with consequences."""
-
-    reason = forms.CharField(
-        label="Reason",
-        required=False,
-        max_length=500,
-        help_text="Kept with the action, for those who look at it later.",
-        widget=forms.Textarea({"rows": 2}),
-    )

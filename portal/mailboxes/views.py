@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -12,15 +11,17 @@ from django.views.decorators.http import require_POST
 from portal import access, creations, inflight, listing, roles
 from portal.access import policy
 from portal.activity import present
-from portal.http import after_post, label, live_page
+from portal.confirming import ReasonForm
+from portal.http import after_post, live_page
 from portal.mailboxes import columns, finder, overview, ways
-from portal.mailboxes.forms import AskForm, NewMailboxForm, mailbox_packages, typed_in
+from portal.mailboxes.forms import NewMailboxForm, mailbox_packages, typed_in
 from portal.mailboxes.place import above, get
 from portal.moment import of_one_moment
 from portal.submissions import SubmissionForm
+from portal.telling import tell
 from portal.typed import search_term
 from provisioning.models import Action, Domain, Mailbox, Scheduled
-from provisioning.operations import KNOWN_STATES, OPERATIONS, Operation
+from provisioning.operations import KNOWN_STATES, OPERATIONS
 from provisioning.services import mailboxes as services
 from provisioning.services.common import Refused
 from provisioning.services.ous import want_reading
@@ -204,9 +205,9 @@ def do(request: HttpRequest, guid: str, operation: str) -> HttpResponse:
     if known is None:
         raise Http404
     access.require(request, known, row.ou)
-    form = AskForm(inflight.posted(request))
+    form = ReasonForm(inflight.posted(request))
     if request.method == "POST" and form.is_valid():
-        return _ask(request, row, known, form)
+        return tell(request, row, known, form, services.change_state)
     context = {
         **above(request, row, below=True),
         "page_title": known.label,
@@ -221,33 +222,6 @@ def do(request: HttpRequest, guid: str, operation: str) -> HttpResponse:
         "chosen": known.name,
     }
     return render(request, "mailboxes/do.html", context, status=422 if form.is_bound else 200)
-
-
-def _ask(request: HttpRequest, mailbox: Mailbox, operation: Operation, form: AskForm) -> HttpResponse:
-    home = reverse("mailboxes:detail", args=[mailbox.guid])
-    before = [action for action in inflight.on(request, mailbox) if action.is_open]
-    same = next((action for action in before if action.operation == operation.name), None)
-    if same:
-        return after_post(
-            request, home, f"{operation.label} is under way already: {_who(same)} asked for it."
-        )
-    try:
-        services.change_state(
-            mailbox,
-            operation.name,
-            by=request.user,
-            submission=form.submission_id,
-            reason=form.cleaned_data["reason"],
-        )
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-        return after_post(request, home)
-    waits = f" It waits for {label(before[0])}, which {_who(before[0])} asked for." if before else ""
-    return after_post(request, home, f"{operation.label} is asked for.{waits}")
-
-
-def _who(action: Action) -> str:
-    return str(present.row(action)["actor"])
 
 
 @policy(roles.SEE_MAILBOXES)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
 from portal import access, inflight, roles
 from portal.access import policy
-from portal.activity import present
 from portal.confirming import NamedForm, ReasonForm
-from portal.http import after_post, label
+from portal.http import after_post
 from portal.packages.standing import DELETE, bare_operations, crumbs, teardown_url
-from provisioning.models import Action, Package
+from portal.telling import tell
+from provisioning.models import Package
 from provisioning.operations import OPERATIONS, Operation
 from provisioning.services import packages as services
 from provisioning.services.common import Refused
@@ -39,7 +38,7 @@ def do(request: HttpRequest, guid: str, operation: str) -> HttpResponse:
     package = _get(request, guid, known)
     form = ReasonForm(inflight.posted(request))
     if request.method == "POST" and form.is_valid():
-        return _ask(request, package, known, form)
+        return tell(request, package, known, form, services.change_state)
     context = {
         **_around(request, package, known),
         "title": f"{known.label} {package} for {package.ou.title}?",
@@ -66,33 +65,6 @@ def _around(request: HttpRequest, package: Package, operation: Operation) -> dic
         "why_not": operation.why_not(package, package.connection.dialect),
         "teardown_url": teardown_url(request, package),
     }
-
-
-def _ask(request: HttpRequest, package: Package, operation: Operation, form: ReasonForm) -> HttpResponse:
-    home = reverse("packages:detail", args=[package.guid])
-    before = [action for action in inflight.on(request, package) if action.is_open]
-    same = next((action for action in before if action.operation == operation.name), None)
-    if same:
-        return after_post(
-            request, home, f"{operation.label} is under way already: {_who(same)} asked for it."
-        )
-    try:
-        services.change_state(
-            package,
-            operation.name,
-            by=request.user,
-            submission=form.submission_id,
-            reason=form.cleaned_data["reason"],
-        )
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-        return after_post(request, home)
-    waits = f" It waits for {label(before[0])}, which {_who(before[0])} asked for." if before else ""
-    return after_post(request, home, f"{operation.label} is asked for.{waits}")
-
-
-def _who(action: Action) -> str:
-    return str(present.row(action)["actor"])
 
 
 @policy(roles.CHANGE_PACKAGES)
