@@ -98,6 +98,13 @@ def batch_url(request: HttpRequest, action: Action) -> str:
     return reverse("customers:flow" if led else "batches:detail", args=[batch.pk])
 
 
+def flow_url(request: HttpRequest, action: Action) -> str:
+    """The new customer of whom it is a step, while that is gone on with and the person may see it; else ""."""
+    batch = action.batch
+    going_on = batch is not None and batch.kind == NEW_CUSTOMER and batch.is_open
+    return batch_url(request, action) if going_on else ""
+
+
 @dataclass(frozen=True)
 class NextStep:
     """The one thing to do now: a link, or a POST button."""
@@ -108,13 +115,15 @@ class NextStep:
     post: bool = False
 
 
-def next_step(action: Action) -> NextStep | None:
-    """What comes after this action, if anything."""
+def next_step(action: Action, flow: str = "") -> NextStep | None:
+    """What comes after this action, if anything. `flow`: the address of the new customer of whom it is a step."""
     if action.state == Action.State.FINISHED:
-        return _onward(action)
+        return _in_flow(action, flow) if flow else _onward(action)
     if action.state not in (Action.State.FAILED, Action.State.CANCELLED):
         return None
-    form = _form_again(action)
+    if flow and action.operation not in _FORMS:
+        return _in_flow(action, flow)  # asked for there, it stays a step of it
+    form = f"{flow}?again={action.pk}" if flow else _form_again(action)
     if form:
         return NextStep(
             "Mend what SYNAQ names, and submit it again. What you typed is kept, passwords are not.",
@@ -125,10 +134,11 @@ def next_step(action: Action) -> NextStep | None:
     return NextStep(text, "Submit again", reverse("activity:again", args=[action.pk]), post=True)
 
 
+def _in_flow(action: Action, flow: str) -> NextStep:
+    return NextStep("It is a step of a new customer.", f"Go on with {action.batch}", flow)
+
+
 def _onward(action: Action) -> NextStep | None:
-    if action.batch and action.batch.kind == NEW_CUSTOMER and action.batch.is_open:
-        url = reverse("customers:flow", args=[action.batch_id])
-        return NextStep("It is a step of a new customer.", f"Go on with {action.batch.title}", url)
     url = present.target_url(action)
     if not url:
         return None
@@ -153,8 +163,6 @@ def _onward(action: Action) -> NextStep | None:
 
 def _form_again(action: Action) -> str:
     """The form that asks for this anew, filled in; "" where asking again needs no form."""
-    if action.batch and action.batch.kind == NEW_CUSTOMER and action.operation in _FORMS:
-        return f"{reverse('customers:flow', args=[action.batch_id])}?again={action.pk}"
     route, about = _FORMS.get(action.operation, ("", ""))
     if action.operation == "mailbox.update" and action.batch and action.batch.kind == "unlock":
         route = "mailboxes:unlock"

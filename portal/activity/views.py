@@ -78,7 +78,7 @@ def action(request: HttpRequest, pk: int) -> HttpResponse:
         "error_lines": [
             f"{line['field']}: {line['message']}" if line["field"] else line["message"] for line in row.errors
         ],
-        "next": timeline.next_step(row) if may else None,
+        "next": timeline.next_step(row, timeline.flow_url(request, row)) if may else None,
         "support_text": timeline.for_support(row, events),
         "submission": uuid.uuid5(uuid.NAMESPACE_URL, f"again:{row.pk}"),
         "waiting": waiting.of(request, row),

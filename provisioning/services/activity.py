@@ -10,9 +10,10 @@ from django.db.models import Q, QuerySet
 
 from provisioning import batches, ledger, mirror
 from provisioning.ledger import NEEDS_FORM, needs_form
-from provisioning.models import Action
+from provisioning.models import Action, Batch
 from provisioning.operations import OPERATIONS, Operation, operation_of
 from provisioning.services.common import Refused, ask_for
+from provisioning.services.customers import KIND as NEW_CUSTOMER
 
 __all__ = ["NEEDS_FORM", "Operation", "needs_form", "operation_of"]
 
@@ -59,7 +60,14 @@ def submit_again(action: Action, *, by: Any, submission: uuid.UUID) -> Action:
         title=action.title,
         creates=creates,
         payload=action.payload,
+        batch=_flow_of(action),
     )
+
+
+def _flow_of(action: Action) -> Batch | None:
+    """The new customer of whom it is a step, while that is gone on with: asked for again, it stays one."""
+    batch = action.batch
+    return batch if batch is not None and batch.kind == NEW_CUSTOMER and batch.is_open else None
 
 
 def cancel(action: Action, *, by: Any) -> None:
