@@ -6,17 +6,23 @@ names. Whoever lacks either gets 404: a stranger learns nothing, not even that a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from portal import roles
-from provisioning.models import OU, Action, Batch, Domain, Mailbox, Package, Scheduled
+from portal.accounts import held
+from portal.accounts.models import Acting, Brand, CustomRole, Invitation, Membership, Person
+from provisioning.models import OU, Action, AuditEntry, Batch, Connection, Domain, Mailbox, Package, Scheduled
 from provisioning.operations import OPERATIONS, Operation
 from provisioning.services.customers import KIND as NEW_CUSTOMER
 
@@ -33,15 +39,16 @@ _SEES = {
 
 
 class Grants:
-    """What one person holds: (path of an OU, permissions) for each membership, read once a request."""
+    """What one person holds: (path of an OU, role's name, permissions) for each membership, read once a request.
 
-    def __init__(self, person: Any) -> None:
-        rows = person.memberships.select_related("ou") if person.is_authenticated and person.is_active else []
-        self.rows = [
-            (row.ou.path, row.role, roles.ROLES[row.role].permissions)
-            for row in rows
-            if row.role in roles.ROLES
-        ]
+    While somebody looks as another person, it is what both may see: the customer's rights inside the looker's own scope.
+    """
+
+    def __init__(self, person: Any, inside: Grants | None = None) -> None:
+        rows = held.by(person) if person.is_authenticated and person.is_active else []
+        if inside is not None:
+            rows = [row for row in rows if inside.reaches(row[0])]
+        self.rows = rows
 
     def has(self, permission: str) -> bool:
         return any(permission in permissions for _, _, permissions in self.rows)
@@ -51,24 +58,67 @@ class Grants:
             permission in permissions and ou.path.startswith(path) for path, _, permissions in self.rows
         )
 
+    def reaches(self, path: str) -> bool:
+        """Whether the OU of that path lies where they may look at the portal as its people."""
+        return any(roles.ACT_AS in permissions and path.startswith(own) for own, _, permissions in self.rows)
+
+    def on(self, ou: OU) -> frozenset[str]:
+        """All that they may do there."""
+        found: frozenset[str] = frozenset()
+        for path, _, permissions in self.rows:
+            if ou.path.startswith(path):
+                found |= permissions
+        return found
+
     def paths(self, permission: str) -> list[str]:
         return [path for path, _, permissions in self.rows if permission in permissions]
 
     def labels(self) -> list[str]:
-        return sorted({roles.ROLES[role].label for _, role, _ in self.rows})
+        return held.labels(role for _, role, _ in self.rows)
 
 
 def grants(request: HttpRequest) -> Grants:
-    """The request's person's grants."""
-    held = getattr(request, "_grants", None)
-    if held is None:
-        held = Grants(request.user)
-        request._grants = held  # type: ignore[attr-defined]
-    return held
+    """What holds for this request: the person's own, or, while they look as a customer, that person's."""
+    found = getattr(request, "_grants", None)
+    if found is None:
+        found = Grants(request.user)
+        acting = acting_now(request)
+        if acting is not None:
+            found = Grants(acting.person, inside=found)
+        request._grants = found  # type: ignore[attr-defined]
+    return found
 
 
-def policy(permission: str) -> Callable[[View], View]:
-    """State who may open a view: PUBLIC, SIGNED_IN, or a permission held on any OU. A view without one is refused."""
+def acting_now(request: HttpRequest) -> Acting | None:
+    """The looking as a customer that is going on in this session; set by portal.middleware."""
+    found: Acting | None = getattr(request, "acting", None)
+    return found
+
+
+def viewer(request: HttpRequest) -> Any:
+    """Whose portal it is: the person signed in, or the customer's person as whom they look."""
+    acting = acting_now(request)
+    return acting.person if acting is not None else request.user
+
+
+def is_fresh(request: HttpRequest, seconds: int | None = None) -> bool:
+    """Whether the person signed in, or proved who they are, within the last so many seconds."""
+    records = request.session.get("account_authentication_methods", [])
+    latest = max((record.get("at", 0) for record in records), default=0)
+    return bool(time.time() - latest < (seconds or settings.FRESH_SECONDS))
+
+
+def _prove_first(request: HttpRequest) -> HttpResponseRedirect:
+    query = urlencode({"next": request.get_full_path()})
+    return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{query}")
+
+
+def policy(permission: str, *, fresh: bool = False) -> Callable[[View], View]:
+    """State who may open a view: PUBLIC, SIGNED_IN, or a permission held on any OU. A view without one is refused.
+
+    `fresh`: besides, they have just proved who they are. A form that was opened in time may be sent a while later, so that
+    nothing that was typed is lost.
+    """
 
     def wrap(view: View) -> View:
         if permission == PUBLIC:
@@ -79,10 +129,15 @@ def policy(permission: str) -> Callable[[View], View]:
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if permission != SIGNED_IN and not grants(request).has(permission):
                 raise Http404
+            if fresh and not is_fresh(
+                request, settings.FRESH_SECONDS * (3 if request.method == "POST" else 1)
+            ):
+                return _prove_first(request)
             return view(request, *args, **kwargs)
 
         guarded = login_required(checked)
         guarded.policy = permission  # type: ignore[attr-defined]
+        guarded.fresh = fresh  # type: ignore[attr-defined]
         return guarded
 
     return wrap
@@ -159,6 +214,52 @@ def flows(request: HttpRequest) -> QuerySet[Batch]:
     """New customers being taken on, under the resellers that the person sees."""
     where = _below(grants(request).paths(roles.SEE_OUS), "ou__")
     return Batch.objects.filter(where, kind=NEW_CUSTOMER)
+
+
+def people(request: HttpRequest) -> QuerySet[Person]:
+    """People who hold something where the viewer sees people."""
+    below = _below(grants(request).paths(roles.SEE_PEOPLE), "ou__")
+    return Person.objects.filter(pk__in=Membership.objects.filter(below).values("person"))
+
+
+def memberships(request: HttpRequest) -> QuerySet[Membership]:
+    return Membership.objects.filter(_below(grants(request).paths(roles.SEE_PEOPLE), "ou__"))
+
+
+def invitations(request: HttpRequest) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(_below(grants(request).paths(roles.SEE_PEOPLE), "ou__"))
+
+
+def custom_roles(request: HttpRequest) -> QuerySet[CustomRole]:
+    """Roles made where the viewer sees people, and those that hold there from above."""
+    paths = grants(request).paths(roles.SEE_PEOPLE)
+    above = Q(ou__path__in=[part for path in paths for part in _parts(path)])
+    return CustomRole.objects.filter(_below(paths, "ou__") | above)
+
+
+def _parts(path: str) -> list[str]:
+    """Of "1.7.12.": "1.", "1.7.", "1.7.12."."""
+    ids = path.split(".")[:-1]
+    return [".".join(ids[: n + 1]) + "." for n in range(len(ids))]
+
+
+def audit(request: HttpRequest) -> QuerySet[AuditEntry]:
+    """Entries of OUs whose trail the viewer may read. What belongs to no OU is for those who read a whole reseller's."""
+    paths = grants(request).paths(roles.SEE_AUDIT)
+    where = _below(paths, "ou__")
+    if any(path.count(".") == 1 for path in paths):
+        where |= Q(ou=None)
+    return AuditEntry.objects.filter(where)
+
+
+def connections(request: HttpRequest) -> QuerySet[Connection]:
+    """Connections whose reseller the viewer may set up."""
+    roots = OU.objects.filter(_below(grants(request).paths(roles.CHANGE_CONNECTIONS), ""), parent=None)
+    return Connection.objects.filter(pk__in=roots.values("connection"))
+
+
+def brands(request: HttpRequest) -> QuerySet[Brand]:
+    return Brand.objects.filter(_below(grants(request).paths(roles.CHANGE_BRAND), "ou__"))
 
 
 def may(request: HttpRequest, operation: Operation, ou: OU) -> bool:

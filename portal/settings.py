@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.postgres",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
@@ -106,6 +107,10 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXIES")
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+# Connections, roles, deletes of companies and looking as a customer ask for a proof of who it is that is no older
+FRESH_SECONDS = 15 * 60
+ACCOUNT_REAUTHENTICATION_TIMEOUT = FRESH_SECONDS
 
 INSECURE_HTTP = env.flag("MAILROOM_INSECURE_HTTP") or not PRODUCTION
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not INSECURE_HTTP

@@ -54,5 +54,13 @@ def ask_for(
             sealed=sealed,
             reason=reason,
             batch=batch,
+            before=_before(target, {**(payload or {}), **(secrets or {})}),
         )
     )
+
+
+def _before(target: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What SYNAQ last said of the fields that are to change; it masks what is secret before it is kept."""
+    known = getattr(target, "raw", None)
+    names = [*asked, *(name for value in asked.values() if isinstance(value, dict) for name in value)]
+    return {name: known[name] for name in names if name in known} if isinstance(known, dict) else {}

@@ -13,10 +13,10 @@ from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from provisioning import ledger, mirror
+from provisioning import audit, ledger, mirror
 from provisioning.asking import ask_for
 from provisioning.ledger import Refused
 from provisioning.models import OU, Action, Batch, Step
@@ -59,14 +59,15 @@ def start(
     submission: uuid.UUID,
     reason: str = "",
     target: Any = None,
+    about_kind: str = "",
     stopped: str = "",
 ) -> Batch:
-    """A batch, its first rank open already; the one there is when the same form came before. `stopped`: it does not
-    begin, and why."""
+    """A batch, its first rank open already; the one there is when the same form came before. `target` is the one thing
+    that it is about; of many things, `about_kind` is their kind. `stopped`: it does not begin, and why."""
     about = (
         {"target_kind": target.kind, "target_guid": target.guid, "target_title": str(target)}
         if target
-        else {}
+        else {"target_kind": about_kind}
     )
     facts = {"kind": kind, "title": title[:330], "ou": ou, "by": by, "reason": reason, **about}
     if stopped:
@@ -74,9 +75,14 @@ def start(
     batch, made = Batch.objects.get_or_create(submission=submission, defaults=facts)
     if made:
         add(batch, wishes)
+        _into_the_trail("batch", batch, by, reason)
         advance(batch.pk)
         batch.refresh_from_db()
     return batch
+
+
+def _into_the_trail(kind: str, batch: Batch, by: Any, reason: str = "") -> None:
+    audit.record(kind, by=by, ou=batch.ou, thing=batch, reason=reason, batch=batch)
 
 
 def add(batch: Batch, wishes: Iterable[Wish]) -> None:
@@ -125,16 +131,40 @@ def advance(batch_id: int, failed: Action | None = None) -> None:
     if batch.state != State.RUNNING or batch.kind in LED_BY_PEOPLE:
         return
     underway = Action.objects.filter(batch=batch, state__in=Action.OPEN)
-    if failed is None and not underway.exists():
-        failed = Action.objects.filter(step__batch=batch, state__in=_UNDONE).order_by("id").first()
-    if failed is not None:
-        _stop(batch, f"{_label(failed.operation)} {failed.title}: {_why(failed)}")
-        return
+    if not batch.goes_on:
+        if failed is None and not underway.exists():
+            failed = Action.objects.filter(step__batch=batch, state__in=_UNDONE).order_by("id").first()
+        if failed is not None:
+            _stop(batch, f"{_label(failed.operation)} {failed.title}: {_why(failed)}")
+            return
     while steps := _next(batch, underway):
         if not _open_all(batch, steps, underway):
             return
     if not underway.exists() and not _unopened(batch).exists():
+        _end(batch)
+
+
+def _end(batch: Batch) -> None:
+    """All has been tried. What goes on after a failure may have some, and then waits for somebody."""
+    failures = failed_steps(batch).count() if batch.goes_on else 0
+    if failures:
+        _stop(batch, f"{failures} of {batch.steps.count()} failed.")
+    else:
         _set(batch, State.FINISHED, ended_at=timezone.now())
+
+
+def failed_steps(batch: Batch) -> QuerySet[Step]:
+    """Those whose action failed, or that our own rules refused when their turn came."""
+    refused = Q(action=None, skipped=False) & ~Q(words="")
+    return batch.steps.filter(Q(action__state__in=_UNDONE) | refused)
+
+
+def needs_form(step: Step) -> bool:
+    """Whether a failed step came with a secret that is not kept any more."""
+    if step.action is not None:
+        return ledger.needs_form(step.action)
+    came_with = step.operation in ledger.NEEDS_FORM or step.payload.get(ledger.WITH_SECRET)
+    return bool(came_with) and not step.sealed
 
 
 def _next(batch: Batch, underway: QuerySet[Action]) -> list[Step]:
@@ -147,23 +177,44 @@ def _next(batch: Batch, underway: QuerySet[Action]) -> list[Step]:
 
 
 def _unopened(batch: Batch) -> QuerySet[Step]:
-    return batch.steps.filter(action=None, skipped=False)
+    """What is still to come. Where the batch goes on after a failure, what was refused before is not tried again by itself."""
+    left = batch.steps.filter(action=None, skipped=False)
+    return left.filter(words="") if batch.goes_on else left
 
 
 def _open_all(batch: Batch, steps: list[Step], underway: QuerySet[Action]) -> bool:
     """False when the batch must wait or has stopped. What was opened before a step that cannot be goes on first."""
+    waits = False
     for step in steps:
-        target = mirror.find(batch.ou.connection_id, step.kind, step.guid)
-        if _is_done(step, target):
-            _skip(step, "There was nothing left to do.")
-        elif target is not None and _is_busy(target):
-            return False  # the sweep looks again
-        elif words := _open(batch, step, target):
-            Step.objects.filter(pk=step.pk).update(words=words)
-            if not underway.exists():
-                _stop(batch, f"{_label(step.operation)} {step.title}: {words}")
+        if _take(batch, step, underway):
+            continue
+        if not batch.goes_on:
             return False
+        waits = True
+    return not waits
+
+
+def _take(batch: Batch, step: Step, underway: QuerySet[Action]) -> bool:
+    """Open the step, or pass it by. False: it cannot be passed by, and cannot be opened now."""
+    target = mirror.find(batch.ou.connection_id, step.kind, step.guid)
+    if _is_done(step, target):
+        _skip(step, "There was nothing left to do.")
+    elif target is not None and _is_busy(target):
+        return False  # the sweep looks again
+    elif words := _open(batch, step, target):
+        return _refused(batch, step, words, underway)
     return True
+
+
+def _refused(batch: Batch, step: Step, words: str, underway: QuerySet[Action]) -> bool:
+    """Our own rules forbid the step by now. Whether the batch goes on nevertheless."""
+    if batch.goes_on:
+        Step.objects.filter(pk=step.pk).update(words=words, sealed="")  # nobody waits for its secrets
+        return True
+    Step.objects.filter(pk=step.pk).update(words=words)
+    if not underway.exists():
+        _stop(batch, f"{_label(step.operation)} {step.title}: {words}")
+    return False
 
 
 def _open(batch: Batch, step: Step, target: Any | None) -> str:
@@ -276,17 +327,16 @@ def resume(batch: Batch, *, by: Any, more: Iterable[Wish] = ()) -> None:
     held = _held(batch.pk)
     if held.state != State.STOPPED:
         raise Refused("It is not stopped: somebody has resumed or ended it meanwhile.")
-    failed = list(held.steps.filter(action__state__in=_UNDONE).select_related("action"))
-    for step in failed:
-        if step.action is not None and ledger.needs_form(step.action):
-            raise Refused("Fill in the form again: the password is not kept.")
+    failed = list(failed_steps(held).select_related("action"))
+    if any(needs_form(step) for step in failed):
+        raise Refused("Fill in the form again: the password is not kept.")
     for step in failed:
         step.action, step.attempt, step.words = None, step.attempt + 1, ""
     Step.objects.bulk_update(failed, ["action", "attempt", "words"], batch_size=500)
-    _unopened(held).update(words="")
     known = set(held.steps.values_list("operation", "guid"))  # somebody may have resumed it a moment before
     add(held, [wish for wish in more if wish.key not in known])
     _set(held, State.RUNNING, words="", resumed_by=by)
+    _into_the_trail("batch_resumed", held, by)
     advance(held.pk)
 
 
@@ -297,5 +347,6 @@ def abandon(batch: Batch, *, by: Any) -> None:
     if held.state not in Batch.OPEN:
         raise Refused("It has ended already.")
     _set(held, State.ABANDONED, ended_at=timezone.now(), resumed_by=by)
+    _into_the_trail("batch_abandoned", held, by)
     held.steps.exclude(sealed="").update(sealed="")
     _take_back(held, "It was not sent: its batch was abandoned.", by)

@@ -15,7 +15,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from provisioning import announce, secrets
+from provisioning import announce, audit, secrets
 from provisioning.models import OU, Action, Batch, Connection, Event
 from provisioning.operations import Operation
 
@@ -49,6 +49,9 @@ class Asked:
     sealed: str = field(default="", repr=False)
     reason: str = ""
     batch: Batch | None = None
+    before: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # the target's present values of what is to change
 
     @property
     def key(self) -> str:
@@ -76,8 +79,18 @@ def open_action(asked: Asked) -> Action:
             raise
         return faster  # the other half of a double click was a moment faster
     _note(action, "asked", by=asked.by, data={"digest": digest(asked)})
+    _into_the_trail(action, asked)
     transaction.on_commit(announce.nudge)
     return action
+
+
+def _into_the_trail(action: Action, asked: Asked) -> None:
+    hidden = list(asked.secrets) or (["password"] if asked.sealed else [])
+    new = {**asked.payload, **dict.fromkeys(hidden, audit.CHANGED)}
+    audit.record(
+        "asked", by=asked.by, ou=asked.ou, thing=action, title=asked.title, text=asked.operation.label,
+        reason=asked.reason, old=asked.before, new=new, action=action, batch=asked.batch,
+    )  # fmt: skip
 
 
 def _same_wish(asked: Asked) -> Action | None:
@@ -350,6 +363,11 @@ def cancel(action: Action, *, by: Any, words: str = "") -> None:
         row, [State.QUEUED], state=State.CANCELLED, ended_at=timezone.now(), next_at=None, sealed="", words=words
     )  # fmt: skip
     _note(row, "cancelled", words, by=by)
+    audit.record("cancelled", by=by, ou=row.ou, thing=row, title=row.title, text=words, action=row)
+
+
+def _settled(row: Action, words: str, by: Any) -> None:
+    audit.record("settled", by=by, ou=row.ou, thing=row, title=row.title, text=words, action=row)
 
 
 @transaction.atomic
@@ -357,6 +375,7 @@ def settle_applied(action: Action, guid: str, *, by: Any) -> None:
     """A person says that it happened; `guid` is what it made, "" where it made nothing. Raises Refused."""
     row = _locked(action, State.UNCONFIRMED, "It has been settled meanwhile.")
     _note(row, "settled", "It happened.", by=by, data={"guid": guid})
+    _settled(row, "It happened.", by)
     accepted(row, path="", remote_id="", guid=guid, done=True, status=None, meaning=SETTLED)
     transaction.on_commit(announce.nudge)
 
@@ -368,6 +387,7 @@ def settle_not_applied(action: Action, *, by: Any) -> None:
     If SYNAQ had taken it on once, its secrets are gone: then it ends here, and its form asks for them anew.
     """
     row = _locked(action, State.UNCONFIRMED, "It has been settled meanwhile.")
+    _settled(row, "It did not happen.", by)
     if row.accepted_at is not None and needs_form(row):
         _note(row, "settled", "It did not happen.", by=by)
         fail(row, "sealed", "It did not happen. Fill in the form again: the password is not kept.", [])

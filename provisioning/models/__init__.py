@@ -1,7 +1,9 @@
 from provisioning.models.activity import Action, Event
+from provisioning.models.audit import AuditEntry
 from provisioning.models.batches import Batch, Scheduled, Step
 from provisioning.models.connections import Connection, SaltBlock
 from provisioning.models.domains import Domain, DomainLink
+from provisioning.models.imports import Import
 from provisioning.models.mailboxes import Mailbox
 from provisioning.models.ous import OU, Catalogue
 from provisioning.models.packages import Edition, Package
@@ -10,6 +12,7 @@ from provisioning.models.readings import Reading
 __all__ = [
     "OU",
     "Action",
+    "AuditEntry",
     "Batch",
     "Catalogue",
     "Connection",
@@ -17,6 +20,7 @@ __all__ = [
     "DomainLink",
     "Edition",
     "Event",
+    "Import",
     "Mailbox",
     "Package",
     "Reading",

@@ -11,6 +11,10 @@ from provisioning.models.connections import Connection
 from provisioning.models.ous import OU
 
 
+# Kinds whose steps do not need each other: a failure is counted, and the rest goes on.
+GOES_ON = frozenset({"selection", "import"})
+
+
 class Batch(models.Model):
     """What one person asked for in one go. Written by `provisioning/batches.py` alone."""
 
@@ -59,6 +63,11 @@ class Batch(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a failure leaves the other steps alone."""
+        return self.kind in GOES_ON
 
 
 class Step(models.Model):

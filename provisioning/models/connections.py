@@ -10,6 +10,10 @@ class Connection(models.Model):
         LEGACY = "legacy", "legacy (2018)"
         CURRENT = "current", "current (2026)"
 
+    class Stage(models.TextChoices):
+        PRODUCTION = "production", "production"
+        STAGING = "staging", "staging"
+
     name = models.CharField(max_length=100)
     base_url = models.URLField(max_length=300)
     api_user = models.CharField(max_length=200)
@@ -18,6 +22,14 @@ class Connection(models.Model):
     reseller_guid = models.CharField(max_length=100)
     rate = models.PositiveIntegerField(default=50, help_text="Most calls per second")
     made_at = models.DateTimeField(auto_now_add=True)
+    stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.PRODUCTION)
+
+    # A new key is tried before it takes the old one's place: until then the old one is used
+    sealed_new_key = models.TextField(blank=True)
+    check_wanted_at = models.DateTimeField(null=True, help_text="When somebody asked whether it works")
+    checked_at = models.DateTimeField(null=True, help_text="When a worker last tried it")
+    check_ok = models.BooleanField(null=True)
+    check_words = models.TextField(blank=True, help_text="What the try told, in a sentence for people")
 
     # The breaker, kept here because every driver reads this row anyway and Redis may be gone
     failures = models.PositiveIntegerField(default=0)

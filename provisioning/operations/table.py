@@ -162,7 +162,7 @@ _MAILBOXES = (
         sends.update_mailbox, states=_SETTLED, look_up=lookups.changed_mailbox,
     ),
     Operation(
-        "mailbox.change_edition", "Change edition", "mailbox", "mailboxes.change",
+        "mailbox.change_edition", "Change edition", "mailbox", "mailboxes.editions",
         "The mailbox gets another class of service, and is billed as such.",
         sends.change_edition, states=_SETTLED, billable=True, look_up=lookups.edition,
     ),

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from provisioning import audit
 from provisioning.models import Scheduled
 from provisioning.services.common import Refused
 from provisioning.teardown import ou_of
@@ -30,10 +31,13 @@ def schedule_deletion(
     facts = {"ou": ou_of(thing), "title": str(thing)[:330], "by": by, "reason": reason}
     try:
         with transaction.atomic():
-            return Scheduled.objects.create(
+            row = Scheduled.objects.create(
                 connection=thing.connection, kind=thing.kind, guid=thing.guid, due_at=due_at,
                 submission=submission, **facts,
             )  # fmt: skip
+            when = {"due_at": due_at.isoformat()}
+            audit.record("scheduled", by=by, ou=row.ou, thing=thing, reason=reason, new=when)
+            return row
     except IntegrityError:
         faster = Scheduled.objects.filter(submission=submission).first()
         if faster is None:
@@ -41,11 +45,16 @@ def schedule_deletion(
         return faster
 
 
+@transaction.atomic
 def cancel(scheduled: Scheduled, *, by: Any) -> None:
     """Take it back. Raises Refused when it has run, or was taken back before."""
     rows = Scheduled.objects.filter(pk=scheduled.pk, cancelled_at=None, batch=None)
     if rows.update(cancelled_at=timezone.now(), cancelled_by=by) != 1:
         raise Refused("It can no longer be cancelled: it has begun, or was cancelled before.")
+    old = {"due_at": scheduled.due_at.isoformat()}
+    audit.record(
+        "schedule_cancelled", by=by, ou=scheduled.ou, thing=scheduled, title=scheduled.title, old=old
+    )
 
 
 def pending_for(thing: Any) -> Scheduled | None:

@@ -27,6 +27,9 @@ class Person(AbstractBaseUser):
     name = models.CharField(max_length=150, blank=True)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    left_at = models.DateTimeField(
+        null=True, help_text="When their access ended; the record stays for the trail"
+    )
     looked_at = models.DateTimeField(null=True, help_text="When they last looked at their own actions")
 
     USERNAME_FIELD = "email"
@@ -47,7 +50,8 @@ class Membership(models.Model):
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
     ou = models.ForeignKey("provisioning.OU", on_delete=models.PROTECT, related_name="memberships")
-    role = models.CharField(max_length=30, help_text="Name of a role in portal/roles.py")
+    role = models.CharField(max_length=30, help_text="Name of a role in portal/roles.py, or `custom-<id>`")
+    given_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     since = models.DateTimeField(default=timezone.now)
 
     class Meta:
