@@ -29,7 +29,8 @@ Answer = Callable[[socket.socket], None]
 
 
 def says(status: int, body: Any = None, **headers: str) -> Answer:
-    """A whole answer: JSON of the body, or the text as HTML. `location` and `retry_after` become headers."""
+    """A whole answer: JSON of the body, or the text as HTML. `location` and `retry_after` become headers, and so does
+    `content_type` where it is another."""
 
     def answer(connection: socket.socket) -> None:
         connection.sendall(_bytes(status, body, headers))
@@ -60,8 +61,9 @@ def hangs(connection: socket.socket) -> None:
 def _bytes(status: int, body: Any, headers: dict[str, str]) -> bytes:
     html = isinstance(body, str)
     content = b"" if body is None else body.encode() if html else json.dumps(body).encode()
+    headers = {"content_type": "text/html" if html else "application/json", **headers}
     lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    lines += [f"Content-Type: {'text/html' if html else 'application/json'}", "Connection: close"]
+    lines.append("Connection: close")
     if status != 204:
         lines.append(f"Content-Length: {len(content)}")
     return "\r\n".join([f"HTTP/1.1 {status} Said", *lines, "", ""]).encode() + content
