@@ -122,7 +122,7 @@ def test_an_older_row_that_becomes_visible_late_does_not_break_the_driver(world:
             # To that other driver the older row of the same object was not to be seen.
             Action.objects.filter(pk=older.pk).update(lock_key=younger.lock_key, next_at=younger.next_at)
             claimed = pool.submit(_claim_and_close, world.connection.pk)
-            _until(_somebody_waits_for_a_lock)
+            until(somebody_waits_for_a_lock)
         assert claimed.result(10) == []
     assert {row.pk: row.state for row in Action.objects.all()} == {older.pk: "queued", younger.pk: "sending"}
 
@@ -134,13 +134,13 @@ def _claim_and_close(connection_id: int) -> list[Action]:
         connection.close()
 
 
-def _somebody_waits_for_a_lock() -> bool:
+def somebody_waits_for_a_lock() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
         return bool(cursor.fetchone()[0])
 
 
-def _until(condition: Callable[[], bool], seconds: float = 10) -> None:
+def until(condition: Callable[[], bool], seconds: float = 10) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
