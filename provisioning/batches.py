@@ -177,7 +177,7 @@ def _next(batch: Batch, underway: QuerySet[Action]) -> list[Step]:
 
 
 def _unopened(batch: Batch) -> QuerySet[Step]:
-    """What is still to come. Where the batch goes on after a failure, what was refused before is not tried again by itself."""
+    """What is still to come; where the batch goes on after a failure, not what was refused before."""
     left = batch.steps.filter(action=None, skipped=False)
     return left.filter(words="") if batch.goes_on else left
 

@@ -21,6 +21,7 @@ from provisioning import (
     admission,
     batches,
     connections,
+    imports,
     ledger,
     outcomes,
     readings,
@@ -135,9 +136,10 @@ class Driver:
         return begun
 
     def _sweep(self) -> None:
-        """What nobody has told of: lost rows, batches that should have moved, deletions that have come due."""
+        """What nobody has told of: lost rows, batches that should have moved, deletions that have come due, files that
+        have expired."""
         ledger.give_up_lost()
-        for sweep in (schedule.sweep, batches.sweep):
+        for sweep in (schedule.sweep, batches.sweep, imports.sweep):
             try:
                 sweep()
             except DATABASE_AWAY:

@@ -5,10 +5,11 @@ from typing import Any
 from django.db.models import QuerySet
 
 from provisioning import batches, mirror, teardown
+from provisioning.batches import needs_form
 from provisioning.models import Batch
 from provisioning.services.common import Refused
 
-__all__ = ["Refused", "abandon", "of", "resume", "target_of"]
+__all__ = ["Refused", "abandon", "needs_form", "of", "resume", "target_of"]
 
 
 def resume(batch: Batch, *, by: Any) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from provisioning import batches
@@ -29,11 +29,7 @@ def create_mailbox(
     """Make a mailbox. `details`: `email_local`, `last_name`, optionally `first_name`, `display_name`,
     `package_edition_code`; blanks are left out. `at_once` provisions it too. The password is hashed here where the
     dialect takes a hash, else sealed until it is sent."""
-    payload = {key: value for key, value in details.items() if value}
-    if at_once:
-        payload["provision_immediately"] = True
-    local = str(payload["email_local"])
-    email = f"{local}@{domain.name}"
+    email = f"{details['email_local']}@{domain.name}"
     if Mailbox.objects.filter(domain=domain, email__iexact=email, gone_at=None).exists():
         raise Refused(f"{email} exists already.")
     return ask_for(
@@ -42,10 +38,24 @@ def create_mailbox(
         by=by,
         submission=submission,
         title=email,
-        creates=local,
-        payload=payload,
+        creates=email,
+        payload=_creation(details, at_once),
         secrets=_secret(domain.connection.is_legacy, password),
     )
+
+
+def wish_for_mailbox(domain: Domain, *, details: Mapping[str, Any], password: str, at_once: bool) -> Wish:
+    """The same as a step of a batch; what exists already SYNAQ refuses."""
+    sealed = sealing.seal(_secret(domain.connection.is_legacy, password))
+    email = f"{details['email_local']}@{domain.name}"
+    return Wish(
+        "mailbox.create", domain.kind, domain.guid, email, payload=_creation(details, at_once), sealed=sealed
+    )
+
+
+def _creation(details: Mapping[str, Any], at_once: bool) -> dict[str, Any]:
+    given = {key: value for key, value in details.items() if value}
+    return {**given, "provision_immediately": True} if at_once else given
 
 
 def change_state(
@@ -139,9 +149,18 @@ def unlock(mailbox: Mailbox, *, by: Any, password: str, submission: uuid.UUID, r
 
 def locked_again(mailbox: Mailbox) -> Action | None:
     """The finished Unlock after which SYNAQ has locked it again, if that is so."""
-    if not mailbox.account_locked:
-        return None
+    return unlocks_before([mailbox]).get(mailbox.guid)
+
+
+def unlocks_before(mailboxes: Iterable[Mailbox]) -> dict[str, Action]:
+    """The same for many, by GUID; those that are not locked, or not again, are left out. One query, or none."""
+    locked = {mailbox.guid: mailbox for mailbox in mailboxes if mailbox.account_locked}
     unlocks = Action.objects.filter(
-        connection=mailbox.connection_id, kind="mailbox", guid=mailbox.guid, operation="mailbox.unlock"
+        kind="mailbox", guid__in=locked, operation="mailbox.unlock", state=Action.State.FINISHED
     )
-    return unlocks.filter(state=Action.State.FINISHED, ended_at__lte=mailbox.as_at).order_by("-id").first()
+    found = {}
+    for action in unlocks.order_by("id"):
+        mailbox = locked[action.guid]
+        if action.connection_id == mailbox.connection_id and action.ended_at <= mailbox.as_at:
+            found[action.guid] = action
+    return found
