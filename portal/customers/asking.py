@@ -25,6 +25,7 @@ from provisioning.services import customers, domains, mailboxes, ous, packages
 from provisioning.services.common import Refused
 
 ANY_NUMBER = ("fields", "mailboxes")  # steps in which more than one thing may be asked for
+AT_ONCE = ("mailboxes",)  # and without waiting for the one before: else the next step opens by itself
 
 Form = Any
 Data = QueryDict | None
@@ -60,7 +61,7 @@ def why_not(request: HttpRequest, flow: Flow, step: Step) -> str:
         return "The steps before it come first."
     if not access.may(request, operation, target if isinstance(target, OU) else target.ou):
         return "Your role does not include this step. Somebody whose role does can go on here."
-    if step.running and step.kind.name not in ANY_NUMBER:
+    if step.running and step.kind.name not in AT_ONCE:
         return "This step is under way."
     if step.place == DONE and step.kind.name not in ANY_NUMBER:
         return "This step has been taken meanwhile. What you typed was not sent."

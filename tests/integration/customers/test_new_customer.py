@@ -111,6 +111,7 @@ def test_service_fields_come_first_where_the_packages_want_them(journey: Journey
     journey.send("fields", {"mail_delivery_location": "mx.acme.example", "smtp_password": PASSWORD})
     assert journey.latest.operation == "domain.fields"
     assert PASSWORD not in str(journey.latest.payload)
+    assert "The next step opens here" in journey.page()
     Domain.objects.update(fields={"mail_delivery_location": "mx.acme.example", "smtp_password": "********"})
     end(journey.latest)
     assert "Provision acme.example" in journey.page()
