@@ -4,7 +4,7 @@ The one place for it. A state that is not listed is shown as SYNAQ wrote it:
 a new one must never break a page.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 
@@ -52,11 +52,19 @@ NOUN_MEANINGS: Final[dict[tuple[str, str], str]] = {
     ("package", "inactive"): "Bought, not provisioned yet: none of its services run.",
 }
 
+_MANY: Final = {"company": "companies", "mailbox": "mailboxes", "batch": "batches", "entry": "entries"}
+
 LOCKED: Final = Word(
     "Locked",
     "SYNAQ locked it against abuse. Only Unlock, with a new password, brings it back.",
     "bad",
     "lock",
+)
+
+LOCKED_AGAIN: Final = replace(
+    LOCKED,
+    label="Locked again",
+    meaning="SYNAQ locked it again after an Unlock: somebody still knows a password. Unlock it with a new one.",
 )
 
 ACTION_STATES: Final[dict[str, Word]] = {
@@ -87,13 +95,14 @@ BATCH_STATES: Final[dict[str, Word]] = {
 }
 
 
-def object_word(state: object, noun: str = "") -> Word:
-    """The word for an object's state, in any letter case; `noun` (mailbox, …) sharpens the meaning."""
+def object_word(state: object, noun: str = "", *, locked: bool = False) -> Word:
+    """The word for an object's state, in any letter case; `noun` (mailbox, …) sharpens the meaning. What a lock does to
+    it (`locked`) goes before what the state alone would mean."""
     key = _key(state)
     word = OBJECT_STATES.get(key)
     if word is None:
         return unknown(state)
-    meaning = NOUN_MEANINGS.get((noun, key))
+    meaning = LOCKED.meaning if locked else NOUN_MEANINGS.get((noun, key))
     return word if meaning is None else Word(word.label, meaning, word.tone, word.icon, word.open)
 
 
@@ -110,6 +119,11 @@ def batch_word(state: object) -> Word:
 def noun(kind: str) -> str:
     """What a thing of that kind is called in a sentence."""
     return "company" if kind == "ou" else kind
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 mailbox`, `1,200 mailboxes`."""
+    return f"{number:,} {noun if number == 1 else _MANY.get(noun, f'{noun}s')}"
 
 
 def unknown(state: object) -> Word:

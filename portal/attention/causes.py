@@ -21,7 +21,7 @@ from portal.activity import present
 from portal.http import label
 from provisioning.models import Action, Batch, Connection
 from provisioning.operations import OPERATIONS
-from provisioning.services import timing
+from provisioning.services import mailboxes, timing
 from provisioning.services.customers import KIND as NEW_CUSTOMER
 
 MOST = 8
@@ -189,6 +189,8 @@ def is_stuck(request: HttpRequest) -> Q:
 
 def _locked(request: HttpRequest) -> Cause:
     rows = access.mailboxes(request).filter(account_locked=True, gone_at=None).select_related("ou")
+    ordered = rows.order_by("email", "id")
+    again = mailboxes.unlocks_before(ordered[:MOST])
 
     def line(mailbox: Any) -> Line:
         url = present.url_of(mailbox)
@@ -196,7 +198,8 @@ def _locked(request: HttpRequest) -> Cause:
         may = access.may(request, OPERATIONS["mailbox.unlock"], mailbox.ou)
         step = "New password and Unlock" if may else "Open"
         way = reverse("mailboxes:unlock", args=[mailbox.guid]) if may else url
-        return Line(mailbox.email, url, step, way, said=said, about=mailbox.ou.title, at=mailbox.as_at)
+        what = "locked again since it was unlocked" if mailbox.guid in again else ""
+        return Line(mailbox.email, url, step, way, what, said, mailbox.ou.title, at=mailbox.as_at)
 
     return _cause(
         (
@@ -205,7 +208,7 @@ def _locked(request: HttpRequest) -> Cause:
             "SYNAQ locked them against abuse. Only Unlock with a new password brings them back.",
             "bad",
         ),
-        rows.order_by("email", "id"),
+        ordered,
         line,
         f"{reverse('mailboxes:list')}?locked=1",
     )

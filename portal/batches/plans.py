@@ -21,7 +21,6 @@ from provisioning.services import teardown as services
 from provisioning.services.teardown import Plan, Rank
 
 _SHOWN = 10  # things of one rank that are named; the rest is counted
-_MANY = {"mailbox": "mailboxes", "domain": "domains", "package": "packages", "ou": "companies"}
 _CLOSES: dict[str, Callable[..., Action]] = {
     "mailbox": mailboxes.change_state,
     "domain": domains.change_state,
@@ -67,18 +66,15 @@ def may_close(request: HttpRequest, thing: Any) -> bool:
 
 def counted(plan: Plan) -> str:
     """`3 mailboxes, 1 domain and 1 package`."""
-    parts = [
-        f"{count} {words.noun(kind) if count == 1 else _MANY[kind]}" for kind, count in plan.counts.items()
-    ]
+    parts = [words.counted(count, words.noun(kind)) for kind, count in plan.counts.items()]
     return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
 
 
 def _rank(number: int, rank: Rank) -> dict[str, Any]:
-    what = words.noun(rank.kind) if rank.count == 1 else _MANY[rank.kind]
     shown = rank.steps[:_SHOWN]
     return {
         "number": number,
-        "title": f"{rank.label}: {rank.count} {what}",
+        "title": f"{rank.label}: {words.counted(rank.count, words.noun(rank.kind))}",
         "things": [{"title": step.title, "url": present.page_of(step.kind, step.guid)} for step in shown],
         "more": rank.count - len(shown),
     }

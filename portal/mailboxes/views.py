@@ -40,12 +40,19 @@ def mailboxes(request: HttpRequest) -> HttpResponseBase:
     page = table.page(found)
     doing = creations.open_by_guid(request, "mailbox", page.rows)
     going = overview.set_for(request, page.rows)
+    again = services.unlocks_before(page.rows)
     pending = finder.asked_for(request, asked) if not page.prev_url else []
     context = {
         "page_title": "Mailboxes",
         "table": table,
         "page": page,
-        "rows": [_row(request, row, doing.get(row.guid), going.get(row.guid)) for row in page.rows],
+        "rows": [
+            {
+                **_row(request, row, doing.get(row.guid), going.get(row.guid)),
+                "locked_again": row.guid in again,
+            }
+            for row in page.rows
+        ],
         "asked": present.rows(pending),
         "wanted": asked,
         "states": finder.STATES if asked.state in ("", *finder.STATES) else (*finder.STATES, asked.state),

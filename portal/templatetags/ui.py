@@ -27,9 +27,10 @@ def icon(name: str, css: str = "") -> SafeString:
 
 
 @register.simple_tag
-def state_pill(state: object, noun: str = "") -> SafeString:
-    """`{% state_pill mailbox.state noun="mailbox" %}`: the state's word, its plain meaning as title."""
-    return _pill(words.object_word(state, noun))
+def state_pill(state: object, noun: str = "", locked: object = False) -> SafeString:
+    """`{% state_pill mailbox.state noun="mailbox" locked=mailbox.account_locked %}`: the state's word, its plain meaning
+    as title."""
+    return _pill(words.object_word(state, noun, locked=bool(locked)))
 
 
 @register.simple_tag
@@ -45,9 +46,9 @@ def batch_pill(state: object) -> SafeString:
 
 
 @register.simple_tag
-def locked_pill() -> SafeString:
-    """`{% locked_pill %}`: beside the state pill of an object that SYNAQ has locked."""
-    return _pill(words.LOCKED)
+def locked_pill(again: object = False) -> SafeString:
+    """`{% locked_pill %}`: beside the state pill of an object that SYNAQ has locked; `again`: since it was unlocked."""
+    return _pill(words.LOCKED_AGAIN if again else words.LOCKED)
 
 
 @register.simple_tag
@@ -66,6 +67,12 @@ def countdown(moment: datetime) -> str:
 def noun(kind: str) -> str:
     """`{{ step.kind|noun }}`: what a thing of that kind is called in a sentence."""
     return words.noun(kind)
+
+
+@register.filter
+def counted(number: int, noun: str) -> str:
+    """`{{ rows|length|counted:"mailbox" }}`: 1 mailbox, 1,200 mailboxes."""
+    return words.counted(number, noun)
 
 
 @register.filter
