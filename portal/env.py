@@ -43,6 +43,12 @@ TABLE = (
         "0",
         "How many reverse proxies stand in front; their X-Forwarded-For and -Proto are believed.",
     ),
+    Setting(
+        "EMAIL_URL",
+        "",
+        "Mail server, as `smtp+tls://user:password@host:587`. Unset: port 25 here; in development mail is printed.",
+    ),
+    Setting("EMAIL_FROM", "Mailroom <mailroom@localhost>", "Sender of the portal's mail."),
     Setting("STATIC_ROOT", "var/static", "Where collected static files lie."),
     Setting("TIME_ZONE", "Africa/Johannesburg", "Zone for dates on pages."),
     Setting("LOG_LEVEL", "INFO", "Least level that is logged."),

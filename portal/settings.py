@@ -1,5 +1,6 @@
 """Django's settings. What comes from the environment is listed in `portal/env.py`."""
 
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -35,8 +36,13 @@ INSTALLED_APPS = [
     "csp",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "portal",
     "portal.accounts",
+    "portal.billing",
     "provisioning",
 ]
 MIDDLEWARE = [
@@ -106,7 +112,12 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXIES")
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+MAIL_SERVER = env.text("EMAIL_URL") or ("smtp://localhost:25" if PRODUCTION else "consolemail://")
+globals().update(environ.Env.email_url_config(MAIL_SERVER))
+EMAIL_TIMEOUT = 10
+EMAIL_SUBJECT_PREFIX = ""
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM")
+MAIL_ADDRESS = parseaddr(DEFAULT_FROM_EMAIL)[1]
 
 # Connections, roles, deletes of companies and looking as a customer ask for a proof of who it is that is no older
 FRESH_SECONDS = 15 * 60

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import time
 import uuid
 from typing import Any
 
+from django.test import Client
 from django.utils import timezone
 
 from portal.accounts.models import Membership, Person
@@ -77,3 +79,11 @@ def make_person(role: str, ou: OU, email: str = "") -> Person:
     )
     Membership.objects.create(person=person, ou=ou, role=role)
     return person
+
+
+def fresh(client: Client) -> Client:
+    """As if they had typed their password just now: `force_login` alone is no proof of who it is."""
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
+    session.save()
+    return client

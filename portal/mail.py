@@ -1,0 +1,62 @@
+"""Mail: plain text from templates/mail, links made from PORTAL_URL, sent after the commit of what it tells.
+
+No mail ever carries a password. That one could not be sent is told by False and in the log, without the address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from email.utils import formataddr
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+
+from portal.accounts.models import Brand
+
+log = structlog.get_logger(__name__)
+NAME = "Mailroom"
+
+
+def send(name: str, *, to: str, subject: str, context: Mapping[str, Any], brand: Brand | None = None) -> bool:
+    """Send templates/mail/<name>.txt to one address; whether the server took it. Never raises for mail's own troubles.
+
+    The template sees `context`, and `portal` (the portal's name) and `support` (whom to ask, or "") besides.
+    """
+    facts = {"portal": brand.name if brand else NAME, "support": brand.support_email if brand else ""}
+    text = render_to_string(f"mail/{name}.txt", {**context, **facts})
+    message = EmailMessage(
+        subject=" ".join(subject.split()),
+        body=text.strip() + "\n",
+        from_email=_sender(brand),
+        to=[to],
+        reply_to=[brand.support_email] if brand and brand.support_email else None,
+        headers={"Auto-Submitted": "auto-generated"},
+    )
+    try:
+        return bool(message.send())
+    except (
+        OSError,
+        ValueError,
+    ) as error:  # smtplib's errors are OSErrors; a bad header or address is a ValueError
+        log.error("mail not sent", mail=name, error=type(error).__name__)
+        return False
+
+
+def url(path: str, brand: Brand | None = None) -> str:
+    """The whole address of a page, for a mail: from the settings, never from what a browser claims the host to be."""
+    if brand and brand.host:
+        parts = urlsplit(settings.PORTAL_URL)
+        port = f":{parts.port}" if parts.port else ""
+        return f"{parts.scheme or 'https'}://{brand.host}{port}{path}"
+    return f"{settings.PORTAL_URL}{path}"
+
+
+def _sender(brand: Brand | None) -> str:
+    """The brand's name before the one address that the mail server knows."""
+    if brand is None:
+        return str(settings.DEFAULT_FROM_EMAIL)
+    return formataddr((" ".join(brand.name.split()), settings.MAIL_ADDRESS))
