@@ -222,6 +222,11 @@ def people(request: HttpRequest) -> QuerySet[Person]:
     return Person.objects.filter(pk__in=Membership.objects.filter(below).values("person"))
 
 
+def ous_to_staff(request: HttpRequest) -> QuerySet[OU]:
+    """OUs on which the viewer may give roles."""
+    return OU.objects.filter(_below(grants(request).paths(roles.CHANGE_PEOPLE), ""), gone_at=None)
+
+
 def memberships(request: HttpRequest) -> QuerySet[Membership]:
     return Membership.objects.filter(_below(grants(request).paths(roles.SEE_PEOPLE), "ou__"))
 

@@ -51,6 +51,7 @@ TABLE = (
     Setting("EMAIL_FROM", "Mailroom <mailroom@localhost>", "Sender of the portal's mail."),
     Setting("STATIC_ROOT", "var/static", "Where collected static files lie."),
     Setting("TIME_ZONE", "Africa/Johannesburg", "Zone for dates on pages."),
+    Setting("INVITATION_DAYS", "7", "How many days the link of an invitation works."),
     Setting("LOG_LEVEL", "INFO", "Least level that is logged."),
     Setting("PORT", "8000", "Port of the web server (`make run`)."),
     Setting("MAILROOM_STATE", "var", "Folder where `make run` keeps servers' data, secrets and logs."),
