@@ -7,11 +7,14 @@ import unicodedata
 from typing import Any
 
 from django import forms
+from django.contrib.postgres.search import SearchQuery
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 _LONGEST_SEARCH = 200
+_MOST_WORDS = 8
 _BLANKS = re.compile(r"\s+")
+_WORD = re.compile(r"\w+")
 # Of the invisible characters only the joiners mean something: names in some scripts are spelled with them.
 _JOINERS = "\u200c\u200d"
 
@@ -43,6 +46,9 @@ def search_term(request: HttpRequest, name: str = "q") -> str:
     return "".join(letter for letter in text if unicodedata.category(letter) not in ("Cc", "Cs"))
 
 
-def word_beginning(term: str) -> str:
-    """A database pattern (case-insensitive regex) for texts in which a word begins with the term."""
-    return (r"\m" if term[:1].isalnum() else "") + re.escape(term)
+def words_beginning(term: str) -> SearchQuery | None:
+    """For Postgres' text search (config "simple"): texts with a word for each word of the term that begins with it. None
+    where there is no word in the term."""
+    words = _WORD.findall(term)[:_MOST_WORDS]
+    asked = " & ".join(f"'{word}':*" for word in words)
+    return SearchQuery(asked, config="simple", search_type="raw") if words else None

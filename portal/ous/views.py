@@ -2,19 +2,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from portal import access, creations, filters, inflight, reading, roles
+from portal import access, creations, filters, inflight, named, reading, roles
 from portal.access import policy
 from portal.activity import present
 from portal.http import after_post, live_page
 from portal.moment import of_one_moment
 from portal.ous import columns, detail, figures, standing, tree
-from portal.typed import search_term, word_beginning
+from portal.typed import search_term
 from provisioning.models import OU
 from provisioning.operations import OPERATIONS
 from provisioning.services import ous as services
@@ -59,8 +59,8 @@ def _found(request: HttpRequest, term: str, under: OU | None) -> QuerySet[OU]:
         found = found.filter(path__startswith=under.path)
     if not term:
         return found.filter(gone_at=None)
-    words = Q(title__iregex=word_beginning(term)) | Q(client_ref__istartswith=term)
-    return found.filter((words & Q(gone_at=None)) | Q(guid__iexact=term))
+    one = found.filter(guid__iexact=term)
+    return one if one.exists() else named.companies(found, term).filter(gone_at=None)
 
 
 def _chips(request: HttpRequest, term: str, under: OU | None) -> list[dict[str, str]]:

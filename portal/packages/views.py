@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.search import SearchVector
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from portal import access, creations, filters, inflight, roles
+from portal import access, creations, filters, inflight, named, roles
 from portal.access import policy
 from portal.activity import present
 from portal.http import after_post, live_page
@@ -15,7 +16,7 @@ from portal.moment import of_one_moment
 from portal.packages import columns, detail, sale
 from portal.packages import offer as offers
 from portal.packages.forms import TypedPackageForm
-from portal.typed import search_term, word_beginning
+from portal.typed import search_term, words_beginning
 from provisioning.models import OU, DomainLink, Package
 from provisioning.services import ous as ou_services
 from provisioning.services import packages as services
@@ -88,9 +89,19 @@ def _found(request: HttpRequest, term: str, company: OU | None, state: str) -> Q
         found = found.filter(ou=company)
     if not term:
         return found.filter(gone_at=None)
-    word = word_beginning(term)
-    words = Q(code__istartswith=term) | Q(name__iregex=word) | Q(ou__title__iregex=word)
-    return found.filter((words & Q(gone_at=None)) | Q(guid__iexact=term))
+    one = found.filter(guid__iexact=term)
+    return one if one.exists() else _matching(request, found, term).filter(gone_at=None)
+
+
+def _matching(request: HttpRequest, found: QuerySet[Package], term: str) -> QuerySet[Package]:
+    """Those whose code begins so, in whose name a word does, or whose company is found by it."""
+    where = Q(code__istartswith=term) | Q(
+        ou__in=named.companies(access.companies(request), term).values("pk")
+    )
+    words = words_beginning(term)
+    if words is None:
+        return found.filter(where)
+    return found.annotate(words=SearchVector("name", config="simple")).filter(where | Q(words=words))
 
 
 def _rows(request: HttpRequest, found: list[Package]) -> list[dict[str, Any]]:

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from portal import access, roles
+from portal import access, named, roles
 from portal.activity import present
 from portal.domains import names
 from portal.http import label
@@ -26,7 +25,6 @@ from provisioning.models import OU, Action
 
 SHORTEST = 2
 _GUID_BEGINNING = re.compile(r"[0-9a-fA-F][0-9a-fA-F-]{5,35}")
-_WORD = re.compile(r"\w+")
 _KINDS = ("ou", "package", "domain", "mailbox")
 
 
@@ -123,25 +121,15 @@ def _as_domain(term: str) -> list[str]:
 
 
 def _companies(request: HttpRequest, term: str, most: int) -> Group:
-    titled = Q(title__istartswith=term) | Q(client_ref__istartswith=term) | _is(term)
-    words = _WORD.findall(term)
     found = access.ous(request).select_related("parent").filter(gone_at=None)
-    if words:
-        found = found.annotate(words=SearchVector("title", config="simple"))
-        titled |= Q(words=SearchQuery(_beginnings(words), config="simple", search_type="raw"))
 
     def hit(row: OU) -> Hit:
         kind = "" if row.is_company else row.get_type_display()
         about = " · ".join(part for part in (kind, row.client_ref) if part)
         return Hit(row.title, present.url_of(row), about, row.state, "ou")
 
-    shown = found.filter(titled).order_by("title", "id")
+    shown = named.companies(found, term, _is(term)).order_by("title", "id")
     return _group(("Companies", "building"), shown, most, hit, ("ous:list", {"q": term}))
-
-
-def _beginnings(words: list[str]) -> str:
-    """For Postgres: each of the words begins a word."""
-    return " & ".join(f"'{word}':*" for word in words[:8])
 
 
 def _packages(request: HttpRequest, term: str, most: int) -> Group:

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import RequestFactory
 
-from portal.typed import LineField, search_term, without_invisible, word_beginning
+from portal.typed import LineField, search_term, without_invisible, words_beginning
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,15 @@ def test_a_search_is_fit_for_the_database(query: str, term: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("term", "pattern"), [("acme", r"\macme"), ("a.b", r"\ma\.b"), ("(x", r"\(x"), ("", "")]
+    ("term", "asked"),
+    [
+        ("acme", "'acme':*"),
+        ("two oc", "'two':* & 'oc':*"),
+        ("a.b'", "'a':* & 'b':*"),
+        ("(", None),
+        ("", None),
+    ],
 )
-def test_a_search_looks_for_the_beginnings_of_words(term: str, pattern: str) -> None:
-    assert word_beginning(term) == pattern
+def test_a_search_looks_for_the_beginnings_of_words(term: str, asked: str | None) -> None:
+    query = words_beginning(term)
+    assert (query and query.source_expressions[1].value) == asked
