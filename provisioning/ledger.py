@@ -143,7 +143,7 @@ _NEXT_IN_LINE = """
         SELECT 1 FROM provisioning_action b
         WHERE b.lock_key = a.lock_key AND b.id <> a.id
           AND b.state IN ('queued', 'sending', 'waiting', 'unconfirmed') AND (b.state <> 'queued' OR b.id < a.id))
-    ORDER BY a.next_at, a.id LIMIT %s FOR UPDATE OF a SKIP LOCKED
+    ORDER BY a.priority, a.next_at, a.id LIMIT %s FOR UPDATE OF a SKIP LOCKED
 """
 
 

@@ -8,6 +8,7 @@ from provisioning.models.mailboxes import Mailbox
 from provisioning.models.ous import OU, Catalogue
 from provisioning.models.packages import Edition, Package
 from provisioning.models.readings import Reading
+from provisioning.models.usage import MonthlyFigure, UsageCount, UsageReport, UsageRun
 
 __all__ = [
     "OU",
@@ -22,9 +23,13 @@ __all__ = [
     "Event",
     "Import",
     "Mailbox",
+    "MonthlyFigure",
     "Package",
     "Reading",
     "SaltBlock",
     "Scheduled",
     "Step",
+    "UsageCount",
+    "UsageReport",
+    "UsageRun",
 ]

@@ -48,6 +48,9 @@ class Action(models.Model):
     payload = models.JSONField(default=dict, help_text="Without secrets")
     sealed = models.TextField(blank=True, help_text="Secrets until they are sent")
 
+    priority = models.PositiveSmallIntegerField(
+        default=0, help_text="0: a person waits for it; more: scheduled work, which goes after"
+    )
     attempt = models.PositiveIntegerField(
         default=0, help_text="Fence: a write of an older attempt touches no row"
     )
@@ -107,7 +110,9 @@ class Action(models.Model):
         indexes = [
             # One for each claim, in the very order in which it claims: a queue of any length costs the same.
             models.Index(
-                fields=["connection", "next_at", "id"], name="action_queue", condition=Q(state="queued")
+                fields=["connection", "priority", "next_at", "id"],
+                name="action_queue",
+                condition=Q(state="queued"),
             ),
             models.Index(
                 fields=["connection", "next_at", "id"],
