@@ -257,6 +257,16 @@ def audit(request: HttpRequest) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(where)
 
 
+def audited_ous(request: HttpRequest) -> QuerySet[OU]:
+    """OUs whose trail the viewer may read."""
+    return OU.objects.filter(_below(grants(request).paths(roles.SEE_AUDIT), ""))
+
+
+def actings(request: HttpRequest) -> QuerySet[Acting]:
+    """Looks at the portal as a customer's person, of OUs where the viewer sees activity."""
+    return Acting.objects.filter(_below(grants(request).paths(roles.SEE_ACTIVITY), "ou__"))
+
+
 def connections(request: HttpRequest) -> QuerySet[Connection]:
     """Connections whose reseller the viewer may set up."""
     roots = OU.objects.filter(_below(grants(request).paths(roles.CHANGE_CONNECTIONS), ""), parent=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -23,10 +24,12 @@ _NAV = (
     ("Batches", "batches:list", "list-check", roles.SEE_ACTIVITY),
     ("Activity", "activity:list", "activity", roles.SEE_ACTIVITY),
 )
+# Below the nouns, under a heading: People, Roles, Audit, Connections, Appearance
+_PORTAL = (("Audit", "trail:list", "history", roles.SEE_AUDIT),)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """nav, theme, viewer, role_labels, bell, connection_banner. Nothing of the database for strangers and bare pages."""
+    """nav, theme, viewer, acting, role_labels, bell, connection_banner. Nothing of the database for strangers."""
     theme = request.COOKIES.get("theme", "auto")
     context: dict[str, Any] = {"theme": theme if theme in ("light", "dark", "auto") else "auto"}
     if not getattr(request, "user", None) or not request.user.is_authenticated:
@@ -35,12 +38,21 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return context | {
         "viewer": request.user,
         "role_labels": held.labels(),
-        "nav": [_item(request, *row[:3]) for row in _NAV if held.has(row[3])],
+        "nav": [*_nav(request, held, _NAV), *_nav(request, held, _PORTAL, "Portal")],
+        "acting": access.acting_now(request),
         "connection_banner": _banner(),
         "search_url": reverse("search:all") if held.rows else "",
         "bell": counts.of(request),
         "time_zone": settings.TIME_ZONE,
     }
+
+
+def _nav(
+    request: HttpRequest, held: access.Grants, rows: Iterable[tuple[str, ...]], section: str = ""
+) -> list[dict[str, Any]]:
+    """Those that the person may open, the first under the section's heading."""
+    items = [_item(request, *row[:3]) for row in rows if held.has(row[3])]
+    return [items[0] | {"section": section}, *items[1:]] if items else []
 
 
 def _item(request: HttpRequest, label: str, route: str, icon: str) -> dict[str, Any]:

@@ -52,6 +52,8 @@ TABLE = (
     Setting("STATIC_ROOT", "var/static", "Where collected static files lie."),
     Setting("TIME_ZONE", "Africa/Johannesburg", "Zone for dates on pages."),
     Setting("INVITATION_DAYS", "7", "How many days the link of an invitation works."),
+    Setting("ACTING_MINUTES", "30", "How long one may look at the portal as a customer's person."),
+    Setting("AUDIT_YEARS", "7", "How long `manage.py prune_audit` keeps the audit trail; at least one."),
     Setting("LOG_LEVEL", "INFO", "Least level that is logged."),
     Setting("PORT", "8000", "Port of the web server (`make run`)."),
     Setting("MAILROOM_STATE", "var", "Folder where `make run` keeps servers' data, secrets and logs."),

@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import tempfile
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -31,8 +32,27 @@ _XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Rows = Iterable[Sequence[Any]]
 
 
-def answer(form: str, name: str, headings: Sequence[str], rows: Rows) -> HttpResponseBase:
-    """The file as an attachment. `form` is one of FORMATS; `rows` are read while they are sent."""
+@dataclass(frozen=True)
+class Exported:
+    """What was taken away, for the audit trail: `portal.trail.middleware` finds it on the answer."""
+
+    name: str
+    form: str
+    columns: tuple[str, ...]
+    rows: int | None
+
+
+def answer(
+    form: str, name: str, headings: Sequence[str], rows: Rows, count: int | None = None
+) -> HttpResponseBase:
+    """The file as an attachment. `form` is one of FORMATS; `rows` are read while they are sent, `count` is how many."""
+    response = _file(form, name, headings, rows)
+    known = len(rows) if isinstance(rows, Sized) else count
+    response.exported = Exported(name, form, tuple(headings), known)  # type: ignore[attr-defined]
+    return response
+
+
+def _file(form: str, name: str, headings: Sequence[str], rows: Rows) -> HttpResponseBase:
     stamp = timezone.localtime().strftime("%Y-%m-%d-%H%M")
     if form == XLSX:
         book = _workbook(headings, rows)

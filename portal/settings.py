@@ -59,6 +59,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.trail.middleware.Trail",
+    "portal.acting.middleware.Looking",
     "portal.middleware.PolicyRequired",
 ]
 ROOT_URLCONF = "portal.urls"
@@ -122,6 +124,8 @@ MAIL_ADDRESS = parseaddr(DEFAULT_FROM_EMAIL)[1]
 # Connections, roles, deletes of companies and looking as a customer ask for a proof of who it is that is no older
 FRESH_SECONDS = 15 * 60
 ACCOUNT_REAUTHENTICATION_TIMEOUT = FRESH_SECONDS
+ACTING_MINUTES = env.number("ACTING_MINUTES")
+AUDIT_YEARS = env.number("AUDIT_YEARS")
 
 INVITATION_DAYS = max(1, env.number("INVITATION_DAYS"))
 

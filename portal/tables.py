@@ -160,7 +160,8 @@ class Table:
         columns = [column for column in self.columns if column.name in self.names]
         ordered = found.order_by(*self.keys).iterator(chunk_size=_CHUNK)
         cells = ([column.text(row) for column in columns] for row in _expanded(ordered, expand))
-        return exports.answer(self.wanted_file, self.name, [column.label for column in columns], cells)
+        headings = [column.label for column in columns]
+        return exports.answer(self.wanted_file, self.name, headings, cells, count=found.count())
 
 
 def _expanded(found: Iterator[Any], expand: Expand) -> Iterator[Row]:

@@ -18,6 +18,8 @@ urlpatterns = [
     path("mailboxes/", include("portal.mailboxes.urls")),
     path("batches/", include("portal.batches.urls")),
     path("activity/", include("portal.activity.urls")),
+    path("audit/", include("portal.trail.urls")),
+    path("looks/", include("portal.acting.urls")),
 ]
 handler400 = "portal.views.bad_request"
 handler403 = "portal.views.forbidden"

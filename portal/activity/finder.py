@@ -82,7 +82,7 @@ def found(request: HttpRequest, asked: Wanted) -> QuerySet[Action]:
     if asked.age:
         rows = rows.filter(asked_at__gte=timezone.now() - AGES[asked.age][1])
     if asked.by:
-        rows = rows.filter(by=request.user.pk if asked.by == "me" else int(asked.by))
+        rows = rows.filter(by=access.viewer(request).pk if asked.by == "me" else int(asked.by))
     if asked.company:
         rows = rows.filter(ou__path__startswith=asked.company.path)
     return rows.filter(_named(asked.query)) if asked.query else rows

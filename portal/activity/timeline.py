@@ -12,7 +12,7 @@ from django.urls import reverse
 from portal import access
 from portal.activity import present
 from portal.http import label
-from provisioning.models import Action, Event
+from provisioning.models import Action, Batch, Event
 from provisioning.services import activity
 from provisioning.services.customers import KIND as NEW_CUSTOMER
 from provisioning.synaq import Meaning, meanings
@@ -88,7 +88,11 @@ def plain_meaning(action: Action) -> str:
 
 def batch_url(request: HttpRequest, action: Action) -> str:
     """The page of what it was asked for together with; "" where it stands alone, or the person may not see it."""
-    batch = action.batch
+    return page_of_batch(request, action.batch)
+
+
+def page_of_batch(request: HttpRequest, batch: Batch | None) -> str:
+    """Its page, or that of the new customer; "" for none, or where the person may not see it."""
     if batch is None:
         return ""
     led = batch.kind == NEW_CUSTOMER
@@ -190,12 +194,29 @@ _FORMS = {
 }
 
 
+def _named(person: Any) -> str:
+    """The person behind the shared API key, with their address."""
+    if person is None:
+        return "Mailroom"
+    return f"{person.name} <{person.email}>" if person.name else str(person.email)
+
+
+def _together(batch: Batch | None) -> str:
+    """What it was asked for together with; "" where it stands alone."""
+    if batch is None:
+        return ""
+    again = f", taken up again by {_named(batch.resumed_by)}" if batch.resumed_by else ""
+    return f"Batch: {batch.pk} {batch}, asked for by {_named(batch.by)}{again}"
+
+
 def for_support(action: Action, events: Iterable[Event]) -> str:
     """What SYNAQ's support asks for, as plain text without secrets."""
     lines = [
         f"Operation: {label(action)} ({action.operation}) on {action.kind} {action.guid}",
         f"Result: {action.result_kind} {action.result_guid}" if action.result_guid else "",
         f"State: {action.state}",
+        f"Asked for by: {_named(action.by)}",
+        _together(action.batch),
         f"SYNAQ action: {action.remote_id} {action.remote_path}" if action.remote_path else "",
         f"SYNAQ says: {action.words}" if action.words else "",
         *(f"  {error['field']}: {error['message']}" for error in action.errors),

@@ -46,7 +46,7 @@ def actions(request: HttpRequest) -> HttpResponseBase:
 
 def _get(request: HttpRequest, pk: int) -> Action:
     action: Action = get_object_or_404(
-        access.actions(request).select_related("by", "ou", "connection", "batch"), pk=pk
+        access.actions(request).select_related("by", "ou", "connection", "batch__by", "batch__resumed_by"), pk=pk
     )
     return action
 

@@ -65,8 +65,9 @@ def of(request: HttpRequest) -> Bell | None:
 def _counted(request: HttpRequest) -> Bell | None:
     if not access.grants(request).has(roles.SEE_ACTIVITY):
         return None
-    ended = Q(ended_at__gt=looked(request.user))
-    mine = access.actions(request).filter(Q(state__in=Action.OPEN) | ended, by=request.user.pk)
+    person = access.viewer(request)
+    ended = Q(ended_at__gt=looked(person))
+    mine = access.actions(request).filter(Q(state__in=Action.OPEN) | ended, by=person.pk)
     return Bell(
         **mine.aggregate(
             moving=Count("pk", filter=Q(state__in=MOVING)),

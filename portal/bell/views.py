@@ -26,12 +26,12 @@ def mine(request: HttpRequest) -> HttpResponse:
     keeps since when they had not, so that a reload shows the same."""
     since = _since(request)
     if since is None:
-        before = counts.looked(request.user)
+        before = counts.looked(access.viewer(request))
         _look(request)
         return HttpResponseRedirect(f"{reverse('bell:list')}?since={int(before.timestamp())}")
     if not request.htmx:  # type: ignore[attr-defined]
         _look(request)
-    rows = access.actions(request).filter(by=request.user.pk).select_related("by", "ou").order_by("-id")
+    rows = access.actions(request).filter(by=access.viewer(request).pk).select_related("by", "ou").order_by("-id")
     doing = list(rows.filter(state__in=Action.OPEN)[:_MOST])
     ended = list(rows.filter(_ended_after(timezone.now() - _KEPT)).order_by("-ended_at")[:_MOST])
     context = {
@@ -69,6 +69,8 @@ def _since(request: HttpRequest) -> datetime | None:
 
 
 def _look(request: HttpRequest) -> None:
+    if access.acting_now(request):  # whoever looks as a customer has not looked for them
+        return
     person: Any = request.user
     person.looked_at = timezone.now()
     person.save(update_fields=["looked_at"])

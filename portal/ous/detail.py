@@ -46,6 +46,7 @@ def company(request: HttpRequest, ou: OU) -> Shown:
         **_to_do(request, ou),
         "new_package_url": _url_if(request, "package.create", ou, "packages:new"),
         "new_domain_url": _url_if(request, "domain.create", ou, "domains:new"),
+        "look_url": _look_url(request, ou),
     }
     return Shown(context, inflight.together(actions, asked_packages, asked_domains))
 
@@ -102,6 +103,12 @@ def _url_if(request: HttpRequest, operation: str, ou: OU, route: str) -> str:
     """The address, if the person may ask for the operation there."""
     may = not ou.gone_at and access.may(request, OPERATIONS[operation], ou)
     return reverse(route, args=[ou.guid]) if may else ""
+
+
+def _look_url(request: HttpRequest, ou: OU) -> str:
+    """Where one looks at the portal as one of the company's people, if the person may."""
+    may = not ou.gone_at and access.grants(request).has_on(roles.ACT_AS, ou)
+    return reverse("acting:begin", args=[ou.guid]) if may else ""
 
 
 def _actions(request: HttpRequest, ou: OU) -> list[Action]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -32,3 +34,8 @@ class Acting(models.Model):
     @property
     def is_on(self) -> bool:
         return self.ended_at is None and self.until > timezone.now()
+
+    @property
+    def over_at(self) -> datetime:
+        """When it was over: ended, or its time up, whichever came first."""
+        return min(self.ended_at or self.until, self.until)
