@@ -28,7 +28,7 @@ from tests.integration.factories import make_domain, make_mailbox
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MANY = 6
-ROUNDS = 8  # what is decided by the moment is tried more than once
+ROUNDS = 4  # what is decided by the moment is tried more than once
 
 
 @pytest.fixture
