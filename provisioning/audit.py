@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 
 from provisioning.models import OU, Action, AuditEntry, Batch
@@ -105,8 +106,11 @@ def record(
     batch: Batch | None = None,
 ) -> AuditEntry:
     """One entry. `thing` is what it was done to: a mirror row, a person, a connection … (`kind_of`); `old` and `new` hold
-    no secret, only `CHANGED` under its name. Raises KeyError for a kind that KINDS does not have."""
+    no secret, only `CHANGED` under its name. Raises KeyError for a kind that KINDS does not have, and PermissionDenied for
+    a secret that would be shown to somebody who looks as a customer: it is written down before it is shown."""
     around = context()
+    if kind == "secret_seen" and around.acting_as is not None:
+        raise PermissionDenied("No secret is shown to whoever looks at the portal as another person.")
     kind_name, guid = kind_of(thing)
     return AuditEntry.objects.create(
         kind=KINDS[kind].name,
@@ -131,8 +135,9 @@ def kind_of(thing: Any) -> tuple[str, str]:
     if thing is None:
         return "", ""
     guid = getattr(thing, "guid", None)
+    # its class, not its type: `request.user` is somebody only at the second look
     name = getattr(thing, "kind", None) if guid else None
-    return (str(name or type(thing).__name__.lower())[:20], str(guid or thing.pk))
+    return (str(name or thing.__class__.__name__.lower())[:20], str(guid or thing.pk))
 
 
 def _ou_of(thing: Any) -> OU | None:
