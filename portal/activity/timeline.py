@@ -63,6 +63,8 @@ def _step(event: Event) -> dict[str, Any]:
 
 def _text(event: Event) -> str:
     data = event.data
+    if event.kind == "looked_up":
+        return event.text.removeprefix("Looked it up: ")
     if event.kind == "asked":
         return f"Request mark {data.get('digest', '')}"
     if event.kind == "sending" and data.get("attempt", 1) > 1:

@@ -25,6 +25,11 @@ _PAGES: dict[str, tuple[str, tuple[str, ...], str]] = {
 }
 
 
+def icon(name: str) -> str:
+    """The sign on an operation's button."""
+    return _PAGES[name][2] if name in _PAGES else "plus"
+
+
 def delete_why_not(domain: Domain) -> str:
     """Why it cannot be deleted, by either of the two steps; else ""."""
     first = REMOVE if only_record(domain) else DELETE
@@ -41,7 +46,8 @@ def touched(domain: Domain) -> list[str]:
     packages = list(domain.packages.filter(gone_at=None).order_by("code", "id"))
     if len(packages) < 2:
         return [f"It is on {package} ({package.code})." for package in packages]
-    return [f"It is on {len(packages)} packages; all of them are touched:", *map(str, packages)]
+    named = ", ".join(map(str, packages))
+    return [f"It is on {len(packages)} packages; all of them are touched: {named}."]
 
 
 def row_menu(request: HttpRequest, domain: Domain) -> list[dict[str, Any]]:

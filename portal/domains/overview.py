@@ -102,6 +102,8 @@ def _buttons(request: HttpRequest, domain: Domain, own: list[Action]) -> dict[st
     for name in _TOLD:
         if name in found and found[name]["why_not"]:
             del found[name]
+    for name, button in found.items():
+        button["icon"] = lifecycle.icon(name)
     running = {action.operation for action in own if action.is_open}
     for name in running & found.keys() & _TOLD.keys():
         found[name]["why_not"] = f"{found[name]['label']} is under way already."

@@ -55,6 +55,6 @@ WAYS = (
 NAMES = frozenset(way.operation for way in WAYS)
 
 
-def rows() -> list[tuple[str, list[str]]]:
-    """For mailboxes/_ways.html: each question with its three answers."""
-    return [(question, [way.answers[n] for way in WAYS]) for n, question in enumerate(QUESTIONS)]
+def rows() -> list[tuple[str, list[tuple[Way, str]]]]:
+    """For mailboxes/_ways.html: each question with the answer of each way."""
+    return [(question, [(way, way.answers[n]) for way in WAYS]) for n, question in enumerate(QUESTIONS)]

@@ -15,6 +15,8 @@ _COLUMNS = (
     Column("domains", "Domains", lambda row: row["domains"], num=True),
     Column("mailboxes", "Mailboxes", lambda row: row["mailboxes"], num=True),
     Column("state", "State", lambda row: row["ou"].state, first=True),
+    Column("troubled", "In error", lambda row: row["troubled"], under=True, first=True),
+    Column("locked", "Locked", lambda row: row["locked"], under=True, first=True),
     Column("guid", "GUID", lambda row: row["ou"].guid, extra=True),
     Column("as_at", "As at", lambda row: row["ou"].as_at, sort="as_at"),
 )

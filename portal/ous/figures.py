@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from portal import access, roles
 from provisioning.models import OU, Action, Edition
 
+_TROUBLED = ("error", "failed", "orphaned")
 MOVING = (Action.State.QUEUED, Action.State.SENDING, Action.State.WAITING)
 
 
@@ -25,18 +26,21 @@ def sees(request: HttpRequest) -> dict[str, bool]:
 
 
 def of_companies(request: HttpRequest, companies: list[OU]) -> list[dict[str, Any]]:
-    """Each company with the number of its packages, domains and mailboxes, and of what is in progress for it."""
+    """Each company with the number of its packages, domains and mailboxes, how many of all these are in trouble, how
+    many mailboxes are locked, and what is in progress for it."""
     ids = [ou.pk for ou in companies]
-    packages = _counts(access.packages(request), ids)
-    domains = _counts(access.domains(request), ids)
-    mailboxes = _counts(access.mailboxes(request), ids)
+    held = {
+        "packages": _counts(access.packages(request), ids),
+        "domains": _counts(access.domains(request), ids),
+        "mailboxes": _counts(access.mailboxes(request), ids, locked=Q(account_locked=True)),
+    }
     moving, unconfirmed = _open(request, ids)
     return [
         {
             "ou": ou,
-            "packages": packages.get(ou.pk, 0),
-            "domains": domains.get(ou.pk, 0),
-            "mailboxes": mailboxes.get(ou.pk, 0),
+            **{noun: counts[ou.pk]["number"] for noun, counts in held.items()},
+            "troubled": sum(counts[ou.pk]["troubled"] for counts in held.values()),
+            "locked": held["mailboxes"][ou.pk]["locked"],
             "moving": moving.get(ou.pk, 0),
             "unconfirmed": unconfirmed.get(ou.pk, 0),
         }
@@ -44,9 +48,14 @@ def of_companies(request: HttpRequest, companies: list[OU]) -> list[dict[str, An
     ]
 
 
-def _counts(things: QuerySet[Any], ids: list[int]) -> dict[int, int]:
-    found = things.filter(ou__in=ids, gone_at=None).order_by().values_list("ou")
-    return dict(found.annotate(number=Count("pk")))
+def _counts(things: QuerySet[Any], ids: list[int], **more: Q) -> dict[int, dict[str, int]]:
+    """By company: `number`, `troubled`, and what `more` asks to be counted. One query."""
+    asked = {"troubled": Q(state__in=_TROUBLED), **more}
+    numbers = {name: Count("pk", filter=where) for name, where in asked.items()}
+    found = things.filter(ou__in=ids, gone_at=None).order_by().values("ou")
+    rows = found.annotate(number=Count("pk"), **numbers)
+    none = dict.fromkeys(("number", *asked), 0)
+    return defaultdict(lambda: none, {row["ou"]: row for row in rows})
 
 
 def _open(request: HttpRequest, ids: list[int]) -> tuple[dict[int, int], dict[int, int]]:

@@ -20,6 +20,7 @@ from provisioning.operations import OPERATIONS
 from provisioning.services import ous as services
 
 CREATE = OPERATIONS["ou.create_company"]
+CREATE_BELOW = OPERATIONS["ou.create_subreseller"]
 
 
 @policy(roles.SEE_OUS)
@@ -77,6 +78,7 @@ def resellers(request: HttpRequest) -> HttpResponse:
         "page_title": "Resellers",
         "crumbs": [("Companies", reverse("ous:list"))],
         "branches": tree.branches(request),
+        "may_create_subreseller": bool(tree.parents(request, CREATE_BELOW, tree.resellers(request))),
         "companies": tree.lone_companies(request),
     }
     return render(request, "ous/tree.html", context)

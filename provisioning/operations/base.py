@@ -35,6 +35,11 @@ LEGACY = frozenset({"legacy"})
 CURRENT = frozenset({"current"})
 
 
+def _in_words(state: str) -> str:
+    """A state as it stands in a sentence."""
+    return "in error" if state == "error" else state
+
+
 @dataclass(frozen=True)
 class Ask:
     """A ledger row as an operation's functions see it, secrets included. Never logged."""
@@ -101,8 +106,9 @@ class Operation:
         if target.gone_at:
             return "SYNAQ no longer knows it."
         if not self._state_allows(target, dialect):
-            allowed = " or ".join(sorted(self.states_in(dialect) or ()))
-            return f"{self.label} is possible while {allowed}; it is {target.state} now."
+            *first, last = sorted(map(_in_words, self.states_in(dialect) or ["in no state"]))
+            allowed = f"{', '.join(first)} or {last}" if first else last
+            return f"{self.label} is possible while {allowed}; it is {_in_words(target.state)} now."
         return self.unless(target) if self.unless else ""
 
     def _state_allows(self, target: Any, dialect: str) -> bool:
