@@ -35,6 +35,7 @@ def portal_environment(
         "PORTAL_ADMIN_EMAIL": OWNER,
         "PORTAL_ADMIN_PASSWORD": secrets["PORTAL_ADMIN_PASSWORD"],
         "STATIC_ROOT": str(state.root / "static"),
+        "SECOND_FACTOR_ROLES": "",  # the demo opens with a password alone
     }
     connection = {"SYNAQ_BASE_URL": api, "SYNAQ_DIALECT": wanted.dialect}
     if wanted.sandbox:
@@ -81,4 +82,6 @@ def test_environment(servers: Mapping[str, str], secrets: Mapping[str, str]) -> 
         "SECRET_KEY": secrets["SECRET_KEY"],
         "SEAL_KEYS": secrets["SEAL_KEYS"],
         "ALLOWED_HOSTS": f"{HOSTS},testserver",
+        "PORTAL_URL": "https://portal.example",
+        "SECOND_FACTOR_ROLES": "",
     }

@@ -49,6 +49,15 @@ TABLE = (
         "Mail server, as `smtp+tls://user:password@host:587`. Unset: port 25 here; in development mail is printed.",
     ),
     Setting("EMAIL_FROM", "Mailroom <mailroom@localhost>", "Sender of the portal's mail."),
+    Setting(
+        "SECOND_FACTOR_ROLES",
+        "owner,support,support_nobill,auditor,finance",
+        "Roles that must sign in with a second factor; owners may ask it of further ones. `make run` leaves it empty.",
+    ),
+    Setting("OIDC_ISSUER", "", "OpenID Connect: the issuer's address. Set: the sign-in page offers it."),
+    Setting("OIDC_CLIENT_ID", "", "OpenID Connect: this portal's client id at the issuer."),
+    Setting("OIDC_CLIENT_SECRET", "", "OpenID Connect: the client's secret."),
+    Setting("OIDC_NAME", "single sign-on", "OpenID Connect: what the button calls it."),
     Setting("STATIC_ROOT", "var/static", "Where collected static files lie."),
     Setting("TIME_ZONE", "Africa/Johannesburg", "Zone for dates on pages."),
     Setting("INVITATION_DAYS", "7", "How many days the link of an invitation works."),
@@ -114,6 +123,19 @@ def refuse_unsafe() -> None:
             raise ImproperlyConfigured(f"{name} must be off in production (MAILROOM_ENV=production).")
     if "*" in words("ALLOWED_HOSTS"):
         raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts: '*' is refused in production.")
+
+
+def oidc_provider(issuer: str, name: str, client_id: str, secret: str) -> dict[str, object]:
+    """The one issuer in allauth's words; none if there is none."""
+    if not issuer:
+        return {}
+    app = {"provider_id": "sso", "name": name, "client_id": client_id, "secret": secret}
+    return {
+        "openid_connect": {
+            "APPS": [{**app, "settings": {"server_url": issuer}}],
+            "OAUTH_PKCE_ENABLED": True,
+        }
+    }
 
 
 def as_markdown() -> str:

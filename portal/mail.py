@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from email.utils import formataddr
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,9 +27,23 @@ def send(name: str, *, to: str, subject: str, context: Mapping[str, Any], brand:
 
     The template sees `context`, and `portal` (the portal's name) and `support` (whom to ask, or "") besides.
     """
+    return _deliver(name, _message(name, to, subject, context, brand))
+
+
+def send_beside(
+    name: str, *, to: str, subject: str, context: Mapping[str, Any], brand: Brand | None = None
+) -> None:
+    """As `send`, without waiting for the mail server: the time of an answer tells nobody whether mail was sent."""
+    message = _message(name, to, subject, context, brand)
+    Thread(target=_deliver, args=(name, message), name=f"mail {name}").start()
+
+
+def _message(
+    name: str, to: str, subject: str, context: Mapping[str, Any], brand: Brand | None
+) -> EmailMessage:
     facts = {"portal": brand.name if brand else NAME, "support": brand.support_email if brand else ""}
     text = render_to_string(f"mail/{name}.txt", {**context, **facts})
-    message = EmailMessage(
+    return EmailMessage(
         subject=" ".join(subject.split()),
         body=text.strip() + "\n",
         from_email=_sender(brand),
@@ -36,6 +51,9 @@ def send(name: str, *, to: str, subject: str, context: Mapping[str, Any], brand:
         reply_to=[brand.support_email] if brand and brand.support_email else None,
         headers={"Auto-Submitted": "auto-generated"},
     )
+
+
+def _deliver(name: str, message: EmailMessage) -> bool:
     try:
         return bool(message.send())
     except (
@@ -44,6 +62,11 @@ def send(name: str, *, to: str, subject: str, context: Mapping[str, Any], brand:
     ) as error:  # smtplib's errors are OSErrors; a bad header or address is a ValueError
         log.error("mail not sent", mail=name, error=type(error).__name__)
         return False
+
+
+def brand_of(person: Any) -> Brand | None:
+    """The brand under which a person knows the portal."""
+    return None
 
 
 def url(path: str, brand: Brand | None = None) -> str:

@@ -6,7 +6,9 @@ import structlog
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.urls import ResolverMatch
+from django.urls import ResolverMatch, reverse
+from django.utils.http import urlencode
+from django_htmx.http import HttpResponseClientRedirect
 
 log = structlog.get_logger(__name__)
 Next = Callable[[HttpRequest], HttpResponse]
@@ -31,6 +33,25 @@ class DatabaseAway:
         response = HttpResponse(render_to_string("errors/unavailable.html"), status=503)
         response["Retry-After"] = "5"
         return response
+
+
+class LeadOut:
+    """A fragment that may be had only after signing in, or proving who one is: the whole page goes there, not its part."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        htmx = getattr(request, "htmx", None)
+        if not htmx or not 300 <= response.status_code < 400:
+            return response
+        path = response["Location"].partition("?")[0]
+        if path not in {
+            reverse(name) for name in ("account_login", "account_reauthenticate", "second_factor")
+        }:
+            return response
+        return HttpResponseClientRedirect(f"{path}?{urlencode({'next': htmx.current_url_abs_path or '/'})}")
 
 
 class PolicyRequired:

@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "portal.middleware.LeadOut",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -62,6 +63,7 @@ MIDDLEWARE = [
     "portal.trail.middleware.Trail",
     "portal.acting.middleware.Looking",
     "portal.middleware.PolicyRequired",
+    "portal.second_factor.SecondFactorFirst",
 ]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -90,14 +92,21 @@ DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Sign-in limits must outlive a restart and must not need Redis: a table holds them (portal.accounts' migrations make it).
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}}
+# Room for many: else whoever asks with hundreds of made-up addresses would push the counts of real ones out.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "portal_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 AUTH_USER_MODEL = "accounts.Person"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
     for name, options in (
-        ("UserAttributeSimilarityValidator", {}),
+        ("UserAttributeSimilarityValidator", {"user_attributes": ("email", "name")}),
         ("MinimumLengthValidator", {"min_length": 12}),
         ("CommonPasswordValidator", {}),
         ("NumericPasswordValidator", {}),
@@ -113,7 +122,39 @@ ACCOUNT_ADAPTER = "portal.accounts.adapter.ClosedDoor"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "30/10m/ip,5/5m/key",
+    "reset_password": "20/10m/ip,3/10m/key",
+    "reset_password_from_key": "20/m/ip",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+}
+PASSWORD_RESET_TIMEOUT = 2 * 3600
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXIES")
+SECOND_FACTOR_ROLES = env.words("SECOND_FACTOR_ROLES")
+MFA_ADAPTER = "portal.accounts.second_factor.SealedFactors"
+MFA_FORMS = {
+    "activate_totp": "portal.accounts.forms.ActivateApp",
+    "authenticate": "portal.accounts.forms.FactorAtSignIn",
+    "reauthenticate": "portal.accounts.forms.FactorAgain",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # whoever invites a person vouches for their address
+MFA_TOTP_TOLERANCE = 1
+# Sign-in by an issuer that knows our people already: nobody is made, nothing is linked (portal/accounts/oidc.py)
+OIDC_ISSUER = env.text("OIDC_ISSUER")
+OIDC_NAME = env.text("OIDC_NAME")
+SOCIALACCOUNT_ADAPTER = "portal.accounts.oidc.KnownPeopleOnly"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = env.oidc_provider(
+    OIDC_ISSUER, OIDC_NAME, env.text("OIDC_CLIENT_ID"), env.text("OIDC_CLIENT_SECRET")
+)
 MAIL_SERVER = env.text("EMAIL_URL") or ("smtp://localhost:25" if PRODUCTION else "consolemail://")
 globals().update(environ.Env.email_url_config(MAIL_SERVER))
 EMAIL_TIMEOUT = 10
@@ -130,6 +171,7 @@ AUDIT_YEARS = env.number("AUDIT_YEARS")
 INVITATION_DAYS = max(1, env.number("INVITATION_DAYS"))
 
 INSECURE_HTTP = env.flag("MAILROOM_INSECURE_HTTP") or not PRODUCTION
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = INSECURE_HTTP
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not INSECURE_HTTP
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 3600

@@ -54,7 +54,7 @@ def test_a_wrong_password_says_so_and_names_nobody(client: Client) -> None:
     for login in (person.email, "nobody@example.test"):
         answer = client.post(reverse("account_login"), {"login": login, "password": "wrong"})
         assert answer.status_code == 200
-        assert "are not correct" in answer.content.decode()
+        assert "do not belong together" in answer.content.decode()
 
 
 def test_nobody_signs_up(client: Client) -> None:

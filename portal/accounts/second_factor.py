@@ -1,0 +1,65 @@
+"""The second factor: kept sealed, and asked of everybody whose role says so."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+
+from portal import mail
+from portal.accounts.models import Membership, SecondFactorRule
+from provisioning import secrets
+
+_WRONG = "This code is not right, or has been used before. Wait for the next one and try again."
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+
+
+class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
+    """The seeds of apps and recovery codes lie sealed in the database."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": _WRONG,
+        "cannot_delete_authenticator": "Your role asks for a second factor: add another one before you remove this.",
+    }
+
+    def encrypt(self, text: str) -> str:
+        return secrets.seal({"factor": text})
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return str(secrets.unseal(encrypted_text)["factor"])
+
+    def get_totp_issuer(self) -> str:
+        return mail.NAME
+
+    def _get_site_name(self) -> str:
+        return mail.NAME
+
+
+def has_one(person: Any) -> bool:
+    """Recovery codes alone are none."""
+    found: bool = Authenticator.objects.filter(user=person.pk, type__in=FACTORS).exists()
+    return found
+
+
+def is_required(person: Any) -> bool:
+    """Whether a role that they hold anywhere asks for a second factor."""
+    return _asked(person).exists()
+
+
+def is_missing(person: Any) -> bool:
+    """Whether one is required and none is set up: one query, asked on each request."""
+    factor = Authenticator.objects.filter(user=OuterRef("person"), type__in=FACTORS)
+    return _asked(person).filter(~Exists(factor)).exists()
+
+
+def _asked(person: Any) -> QuerySet[Membership]:
+    held_on = ExpressionWrapper(OuterRef("ou__path"), output_field=CharField())
+    rule = SecondFactorRule.objects.alias(held_on=held_on).filter(
+        role=OuterRef("role"), held_on__startswith=F("ou__path")
+    )
+    by_role = Q(role__in=settings.SECOND_FACTOR_ROLES) | Exists(rule)
+    return Membership.objects.filter(by_role, person=person.pk)
