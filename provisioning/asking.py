@@ -61,6 +61,13 @@ def ask_for(
 
 def _before(target: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
     """What SYNAQ last said of the fields that are to change; it masks what is secret before it is kept."""
-    known = getattr(target, "raw", None)
+    known = _known(target)
     names = [*asked, *(name for value in asked.values() if isinstance(value, dict) for name in value)]
-    return {name: known[name] for name in names if name in known} if isinstance(known, dict) else {}
+    return {name: known[name] for name in names if name in known}
+
+
+def _known(target: Any) -> dict[str, Any]:
+    """By the names that are asked with: its attributes, a domain's service fields, a mailbox's edition."""
+    edition = {"code": target.edition_code} if getattr(target, "edition_code", "") else {}
+    parts = (getattr(target, "raw", None), getattr(target, "fields", None), edition)
+    return {name: value for part in parts if isinstance(part, dict) for name, value in part.items()}

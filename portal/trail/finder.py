@@ -103,6 +103,12 @@ def found(request: HttpRequest, asked: Wanted) -> QuerySet[AuditEntry]:
     return rows.filter(_named(asked.query)) if asked.query else rows
 
 
+def until_now(rows: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+    """For a file, which is read while it is sent: without what is written meanwhile, that it was taken among it."""
+    latest = AuditEntry.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return rows.filter(pk__lte=latest or 0)
+
+
 def _people(term: str) -> QuerySet[Any]:
     named = Person.objects.filter(Q(email__icontains=term) | Q(name__icontains=term))
     return named.values("pk")

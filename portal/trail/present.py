@@ -16,6 +16,8 @@ from portal.trail import finder
 from provisioning.ledger import WITH_SECRET
 from provisioning.models import AuditEntry
 
+_WRAPPERS = ("changes", "fields")
+_NOTES = ("shown", "exposed", WITH_SECRET)
 _KINDS = {"ou": "company", "customrole": "role", "secondfactorrule": "second factor rule"}
 
 
@@ -85,9 +87,15 @@ def _same(name: str, value: str, known: str = "yes") -> str:
 
 def values(entry: AuditEntry) -> list[Value]:
     """Old beside new, field by field, nested ones by their path."""
-    old, new = flat(entry.old), flat(entry.new)
-    names = [name for name in dict.fromkeys([*old, *new]) if name != WITH_SECRET]
-    return [Value(name, old.get(name, ""), new.get(name, "")) for name in names]
+    old, new = flat(entry.old), flat(_lifted(entry.new))
+    return [Value(name, old.get(name, ""), new.get(name, "")) for name in dict.fromkeys([*old, *new])]
+
+
+def _lifted(new: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields out of what they are wrapped in, so that they stand beside the old ones; without our own notes."""
+    inner = [new[name] for name in _WRAPPERS if isinstance(new.get(name), Mapping)]
+    rest = {name: value for name, value in new.items() if name not in (*_WRAPPERS, *_NOTES)}
+    return {name: value for part in (*inner, rest) for name, value in part.items()}
 
 
 def flat(values: object, path: str = "") -> dict[str, str]:

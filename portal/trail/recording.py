@@ -1,14 +1,15 @@
-"""What the pages themselves put into the trail: files that were taken away, and secrets that were shown."""
+"""What the trail tells of files that were taken away."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 
 from portal import access
 from portal.exports import Exported
 from portal.filters import CURSORS
+from portal.typed import search_term
 from provisioning import audit
 from provisioning.models import OU
 
@@ -26,7 +27,8 @@ def exported(request: HttpRequest, file: Exported) -> None:
 
 def _filters(request: HttpRequest) -> dict[str, Any]:
     """Those in force, if any."""
-    said = {name[:60]: request.GET[name] for name in request.GET if name not in _NO_FILTERS}
+    names = [name for name in request.GET if name.isidentifier() and name not in _NO_FILTERS]
+    said = {name[:60]: search_term(request, name) for name in names}
     kept = {name: value for name, value in said.items() if value}
     return {"filters": kept} if kept else {}
 
@@ -35,15 +37,3 @@ def _tops(request: HttpRequest) -> list[OU | None]:
     paths = {path for path, _, _ in access.grants(request).rows}
     tops = [path for path in paths if not any(path != other and path.startswith(other) for other in paths)]
     return list(OU.objects.filter(path__in=tops).order_by("path"))
-
-
-def secret_shown(request: HttpRequest, what: str, *, thing: Any = None, ou: OU | None = None) -> None:
-    """Write down that a secret is shown; call it before it is. Raises Http404 while somebody looks as a customer.
-
-    Args:
-        what: which secret, in words, never the secret itself: "The password that was made for it".
-        thing: what it belongs to; `ou` where that has none.
-    """
-    if access.acting_now(request) is not None:
-        raise Http404
-    audit.record("secret_seen", by=request.user, thing=thing, ou=ou, text=what)

@@ -17,7 +17,7 @@ def entries(request: HttpRequest) -> HttpResponseBase:
     asked, table = finder.wanted(request), finder.table(request)
     found = finder.found(request, asked)
     if table.wanted_file:
-        return table.file(found, list)
+        return table.file(finder.until_now(found), list)
     page = table.page(found)
     context = {
         "page_title": "Audit trail",
