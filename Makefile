@@ -1,6 +1,6 @@
 # `make` lists the targets. They need make and Python 3.11 or newer (3.14 at most); everything else they fetch themselves.
 .DEFAULT_GOAL := help
-.PHONY: help run servers test check lock screenshots clean
+.PHONY: help run servers test check bench lock screenshots clean
 .NOTPARALLEL:
 
 PY := .venv/bin/python
@@ -24,6 +24,10 @@ test: ## every test, browser tests included (ARGS="-k words" to choose)
 check: ## lint, types, templates, import rules, settings, migrations
 	@dev/setup.sh dev
 	@exec $(PY) -m dev check $(ARGS)
+
+bench: ## measure, against baselines of the same run (ONLY=name for one)
+	@dev/setup.sh dev
+	@exec $(PY) -m dev exec -- $(PY) -m benchmarks $(ONLY)
 
 lock: ## write requirements.txt and requirements-dev.txt anew from the .in files (ARGS=--upgrade)
 	@dev/setup.sh run

@@ -1,0 +1,46 @@
+"""`make bench`: run the benchmarks, or the one named, and keep what they measured.
+
+    python -m dev exec -- .venv/bin/python -m benchmarks [NAME ...]
+
+Each module of this folder that has `measure() -> list[Row]` is one benchmark. Its rows take the place of its former ones in
+`results/latest.json` and in the table of `README.md`. Exit 1 when a row misses its goal.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+
+import benchmarks
+from benchmarks.rows import Row, keep, told
+
+
+def names() -> list[str]:
+    """The benchmarks there are, by module name."""
+    modules = [module.name for module in pkgutil.iter_modules(benchmarks.__path__)]
+    return [name for name in modules if name not in ("__main__", "rows") and _measures(name)]
+
+
+def _measures(name: str) -> bool:
+    return hasattr(importlib.import_module(f"benchmarks.{name}"), "measure")
+
+
+def main(wanted: list[str]) -> int:
+    known = names()
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        print(f"There is no benchmark {unknown[0]!r}; there are: {', '.join(known)}.")
+        return 2
+    missed = 0
+    for name in wanted or known:
+        print(f"{name}:", flush=True)
+        rows: list[Row] = importlib.import_module(f"benchmarks.{name}").measure()
+        keep(name, rows)
+        print(told(rows), flush=True)
+        missed += sum(row.ok is False for row in rows)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
