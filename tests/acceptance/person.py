@@ -21,7 +21,7 @@ class Person:
         self.open("/accounts/login/")
         page.get_by_label("Email").fill(who.email)
         page.get_by_label("Password", exact=True).fill(who.password)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_be_visible()
 
     def open(self, path: str) -> int:
