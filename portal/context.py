@@ -34,12 +34,12 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     context: dict[str, Any] = {"theme": theme if theme in ("light", "dark", "auto") else "auto"}
     if not getattr(request, "user", None) or not request.user.is_authenticated:
         return context
-    held = access.grants(request)
+    held, acting = access.grants(request), access.acting_now(request)
     return context | {
         "viewer": request.user,
-        "role_labels": held.labels(),
+        "role_labels": [f"looking as {acting.person}"] if acting else held.labels(),
         "nav": [*_nav(request, held, _NAV), *_nav(request, held, _PORTAL, "Portal")],
-        "acting": access.acting_now(request),
+        "acting": acting,
         "connection_banner": _banner(),
         "search_url": reverse("search:all") if held.rows else "",
         "bell": counts.of(request),

@@ -49,7 +49,7 @@ def stop(request: HttpRequest) -> HttpResponse:
     row = access.acting_now(request)
     if row is None:
         return after_post(request, reverse("home"))
-    looking.end(row, "Stopped.")
+    looking.end(row, "By the button.")
     del request.session[looking.KEY]
     rotate_token(request)
     return after_post(

@@ -41,6 +41,7 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "page_title": finder.label(row),
         "pretitle": f"Entry {row.pk}",
+        "subtitle": row.text,
         "crumbs": [("Audit trail", reverse("trail:list"))],
         "entry": row,
         "noun": present.noun(row.object_kind),

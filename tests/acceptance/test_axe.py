@@ -75,7 +75,13 @@ def _changes(some: dict[str, str]) -> list[str]:
         f"/batches/schedule/mailbox/{some['mailbox']}/",
         "/customers/",
         "/customers/new/",
+        "/looks/",
+        f"/looks/as/{some['company']}/",
     ]
+
+
+# What only owners and auditors open
+OWNERS = ("/audit/", "/audit/?kind=asked&since=yesterday", "/audit/1/")
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -104,6 +110,16 @@ def findings(page: Page) -> list[str]:
     ]
 
 
+def new_customer(person: Person) -> str:
+    """The path of a new customer whose package is to be chosen."""
+    person.open("/customers/new/")
+    person.page.locator("select[name=parent]").select_option(label="Demo Reseller")
+    person.fill(title="Looked At", line_1="1 Main Road", city="Durban", postal_code="4001")
+    person.press("Take on company")
+    expect(person.page.locator("input[name=product]").first).to_be_attached(timeout=SLOW)
+    return person.page.url.removeprefix(person.stack.web_url)
+
+
 def test_axe_finds_nothing_on_any_page(themed: Page, stack: Stack) -> None:
     themed.goto(f"{stack.web_url}/accounts/login/")
     found = findings(themed)
@@ -117,6 +133,9 @@ def test_axe_finds_nothing_on_any_page(themed: Page, stack: Stack) -> None:
     for path in (f"{locked}", f"{locked}unlock/"):
         assert person.open(path) == 200, path
         found += findings(themed)
+    flow = new_customer(person)
+    assert person.open(flow) == 200, flow
+    found += findings(themed)
     person.open("/companies/new/")
     person.press("Take on company")
     expect(themed.locator(".is-invalid").first).to_be_visible()
@@ -124,11 +143,35 @@ def test_axe_finds_nothing_on_any_page(themed: Page, stack: Stack) -> None:
     assert found == []
 
 
+def new_customer(person: Person) -> str:
+    """The path of a new customer whose package is to be chosen."""
+    person.open("/customers/new/")
+    person.page.locator("select[name=parent]").select_option(label="Demo Reseller")
+    person.fill(title="Looked At", line_1="1 Main Road", city="Durban", postal_code="4001")
+    person.press("Take on company")
+    expect(person.page.locator("input[name=product]").first).to_be_attached(timeout=SLOW)
+    return person.page.url.removeprefix(person.stack.web_url)
+
+
+def test_axe_finds_nothing_on_owners_pages_and_none_scrolls_sideways(themed: Page, stack: Stack) -> None:
+    person = Person(themed, stack, "owner")
+    found = []
+    for path in OWNERS:
+        assert person.open(path) == 200, path
+        found += findings(themed)
+    themed.set_viewport_size({"width": 390, "height": 844})
+    for path in OWNERS:
+        person.open(path)
+        if themed.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            found.append(f"{path} is too wide")
+    assert found == []
+
+
 def test_no_page_scrolls_sideways_on_a_phone(page: Page, stack: Stack) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     person = Person(page, stack)
     wide = []
-    for path in pages(stack):
+    for path in [*pages(stack), new_customer(person)]:
         person.open(path)
         settled(page, path)
         if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):

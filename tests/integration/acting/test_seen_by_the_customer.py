@@ -61,4 +61,4 @@ def test_both_names_are_in_the_trail_with_the_reason_and_the_end(
         assert entry.request_id
     assert entries[0].reason == REASON
     assert "until" in entries[0].new
-    assert entries[2].text == "Stopped."
+    assert entries[2].text == "By the button."
