@@ -108,7 +108,13 @@ def is_fresh(request: HttpRequest, seconds: int | None = None) -> bool:
     return bool(time.time() - latest < (seconds or settings.FRESH_SECONDS))
 
 
-def _prove_first(request: HttpRequest) -> HttpResponseRedirect:
+def proof_wanted(request: HttpRequest) -> HttpResponseRedirect | None:
+    """To the page that asks who it is; None for whoever has proved it lately.
+
+    A form that was opened in time may be sent a while later, so that nothing that was typed is lost.
+    """
+    if is_fresh(request, settings.FRESH_SECONDS * (3 if request.method == "POST" else 1)):
+        return None
     query = urlencode({"next": request.get_full_path()})
     return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{query}")
 
@@ -116,8 +122,7 @@ def _prove_first(request: HttpRequest) -> HttpResponseRedirect:
 def policy(permission: str, *, fresh: bool = False) -> Callable[[View], View]:
     """State who may open a view: PUBLIC, SIGNED_IN, or a permission held on any OU. A view without one is refused.
 
-    `fresh`: besides, they have just proved who they are. A form that was opened in time may be sent a while later, so that
-    nothing that was typed is lost.
+    `fresh`: besides, they have just proved who they are.
     """
 
     def wrap(view: View) -> View:
@@ -129,11 +134,8 @@ def policy(permission: str, *, fresh: bool = False) -> Callable[[View], View]:
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if permission != SIGNED_IN and not grants(request).has(permission):
                 raise Http404
-            if fresh and not is_fresh(
-                request, settings.FRESH_SECONDS * (3 if request.method == "POST" else 1)
-            ):
-                return _prove_first(request)
-            return view(request, *args, **kwargs)
+            wanted = proof_wanted(request) if fresh else None
+            return wanted or view(request, *args, **kwargs)
 
         guarded = login_required(checked)
         guarded.policy = permission  # type: ignore[attr-defined]

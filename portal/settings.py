@@ -103,13 +103,15 @@ CACHES = {
 
 AUTH_USER_MODEL = "accounts.Person"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+_RULES = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    {"NAME": name, "OPTIONS": options}
     for name, options in (
-        ("UserAttributeSimilarityValidator", {"user_attributes": ("email", "name")}),
-        ("MinimumLengthValidator", {"min_length": 12}),
-        ("CommonPasswordValidator", {}),
-        ("NumericPasswordValidator", {}),
+        (f"{_RULES}.UserAttributeSimilarityValidator", {"user_attributes": ("email", "name")}),
+        (f"{_RULES}.MinimumLengthValidator", {"min_length": 12}),
+        (f"{_RULES}.CommonPasswordValidator", {}),
+        (f"{_RULES}.NumericPasswordValidator", {}),
+        ("portal.accounts.passwords.RepetitionValidator", {}),
     )
 ]
 LOGIN_URL = "account_login"
@@ -141,6 +143,10 @@ MFA_FORMS = {
     "activate_totp": "portal.accounts.forms.ActivateApp",
     "authenticate": "portal.accounts.forms.FactorAtSignIn",
     "reauthenticate": "portal.accounts.forms.FactorAgain",
+    "add_webauthn": "portal.accounts.forms.AddPasskey",
+    "login_webauthn": "portal.accounts.forms.PasskeyAlone",
+    "authenticate_webauthn": "portal.accounts.forms.PasskeyAtSignIn",
+    "reauthenticate_webauthn": "portal.accounts.forms.PasskeyAgain",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

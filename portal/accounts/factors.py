@@ -12,6 +12,7 @@ from django.urls import reverse
 from portal import mail
 from portal.accounts import home
 from portal.accounts.models import Person
+from portal.accounts.second_factor import NAMES
 from portal.accounts.sessions import end_sessions
 from provisioning import audit
 
@@ -23,7 +24,7 @@ def reset(person: Person, *, by: Any, reason: str = "") -> None:
     Whether `by` may do so is the view's business. Whoever must have a factor sets up a new one at the next sign-in.
     """
     rows = Authenticator.objects.filter(user=person)
-    had = sorted({row.get_type_display() for row in rows})
+    had = sorted({NAMES[row.type] for row in rows})
     rows.delete()
     ended = end_sessions(person)
     audit.record(

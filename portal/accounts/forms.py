@@ -1,4 +1,4 @@
-"""Forms of the second factor, where allauth's own keep too much or forget too soon."""
+"""Forms of the second factor, where allauth's own keep too much, forget too soon, or stumble over rubbish."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
+from cryptography.exceptions import InvalidSignature
 from django.core.cache import cache
 
 SEALED_SEED = "second_factor_seed"  # in the session, until the app is set up
@@ -48,3 +55,37 @@ class FactorAtSignIn(_Once, AuthenticateForm):  # type: ignore[misc]
 
 class FactorAgain(_Once, ReauthenticateForm):  # type: ignore[misc]
     pass
+
+
+# What the libraries raise over a credential that no browser made
+_RUBBISH = (KeyError, IndexError, TypeError, ValueError, AttributeError, InvalidSignature)
+
+
+class _Sound:
+    """A credential that cannot be read is a wrong one."""
+
+    def clean_credential(self) -> Any:
+        try:
+            return super().clean_credential()  # type: ignore[misc]
+        except _RUBBISH:
+            raise get_adapter().validation_error("incorrect_code") from None
+
+
+class PasskeyAlone(_Sound, LoginWebAuthnForm):  # type: ignore[misc]
+    pass
+
+
+class PasskeyAtSignIn(_Sound, AuthenticateWebAuthnForm):  # type: ignore[misc]
+    pass
+
+
+class PasskeyAgain(_Sound, ReauthenticateWebAuthnForm):  # type: ignore[misc]
+    pass
+
+
+class AddPasskey(AddWebAuthnForm):  # type: ignore[misc]
+    def clean(self) -> Any:
+        try:
+            return super().clean()
+        except _RUBBISH:
+            raise get_adapter().validation_error("incorrect_code") from None

@@ -14,6 +14,7 @@ from portal.accounts.models import Membership, SecondFactorRule
 from provisioning import secrets
 
 _WRONG = "This code is not right, or has been used before. Wait for the next one and try again."
+NAMES = {"totp": "authenticator app", "webauthn": "passkey", "recovery_codes": "recovery codes"}
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 

@@ -13,11 +13,11 @@ from django.urls import reverse
 from portal import mail
 from portal.accounts import home
 from portal.accounts.forms import SEALED_SEED
+from portal.accounts.second_factor import NAMES
 from portal.accounts.sessions import end_sessions
 from provisioning import audit
 
 _METHODS = {"password": "password", "socialaccount": "single sign-on"}
-_FACTORS = {"totp": "authenticator app", "webauthn": "passkey", "recovery_codes": "recovery codes"}
 
 
 def connect() -> None:
@@ -39,7 +39,7 @@ def signed_in(request: HttpRequest, user: Any, **kwargs: Any) -> None:
 def _methods(request: HttpRequest) -> str:
     records = request.session.get("account_authentication_methods", [])
     words = [
-        _FACTORS.get(row.get("type"), "second factor")
+        NAMES.get(row.get("type"), "second factor")
         if row["method"] == "mfa"
         else _METHODS.get(row["method"], row["method"])
         for row in records
@@ -62,7 +62,7 @@ def password_changed(request: HttpRequest, user: Any, **kwargs: Any) -> None:
 def factor_added(request: HttpRequest, user: Any, authenticator: Any, **kwargs: Any) -> None:
     """Sessions that were opened without it end: only the one that has shown it goes on."""
     request.session.pop(SEALED_SEED, None)
-    name = _FACTORS[authenticator.type]
+    name = NAMES[authenticator.type]
     _record("factor_added", user, new={"second factor": name})
     if authenticator.type != "recovery_codes":  # these come along with the first of the others
         end_sessions(user, but=request.session.session_key or "")
@@ -70,14 +70,14 @@ def factor_added(request: HttpRequest, user: Any, authenticator: Any, **kwargs: 
 
 
 def factor_removed(request: HttpRequest, user: Any, authenticator: Any, **kwargs: Any) -> None:
-    name = _FACTORS[authenticator.type]
+    name = NAMES[authenticator.type]
     _record("factor_removed", user, old={"second factor": name})
     if authenticator.type != "recovery_codes":
         _tell(user, f"A second factor has been removed: {name}.")
 
 
 def codes_made_anew(request: HttpRequest, user: Any, authenticator: Any, **kwargs: Any) -> None:
-    name = _FACTORS[authenticator.type]
+    name = NAMES[authenticator.type]
     _record("factor_added", user, old={"second factor": name}, new={"second factor": f"new {name}"})
     _tell(user, "New recovery codes have been made. The old ones no longer work.")
 

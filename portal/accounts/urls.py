@@ -5,7 +5,7 @@ from allauth.mfa.base import views as factor
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
-from django.urls import path
+from django.urls import path, re_path
 from django.views.generic import RedirectView
 
 from portal.access import PUBLIC, SIGNED_IN, policy
@@ -23,8 +23,8 @@ urlpatterns = [
     path("password/set/", policy(SIGNED_IN, fresh=True)(account.password_set), name="account_set_password"),
     path("password/reset/", account.password_reset, name="account_reset_password"),
     path("password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
-    path(
-        "password/reset/key/<uidb36>-<key>/",
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[0-9A-Za-z-]+)/$",
         account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),

@@ -37,10 +37,17 @@ def _thing(request: HttpRequest, kind: str, guid: str) -> Any:
     return thing
 
 
+def _proof(request: HttpRequest, kind: str) -> HttpResponse | None:
+    """The end of a whole company asks who it is once more."""
+    return access.proof_wanted(request) if kind == "ou" else None
+
+
 @policy(roles.SEE_ACTIVITY)
 def teardown(request: HttpRequest, kind: str, guid: str) -> HttpResponse:
     """What removing it takes, in order and counted; asked first on GET, begun on POST."""
     thing = _thing(request, kind, guid)
+    if wanted := _proof(request, kind):
+        return wanted
     form = NamedForm(inflight.posted(request), name=plans.name_of(thing))
     running = endings.open_batch(request, thing)
     if request.method == "POST" and running:
@@ -61,6 +68,8 @@ def teardown(request: HttpRequest, kind: str, guid: str) -> HttpResponse:
 def schedule(request: HttpRequest, kind: str, guid: str) -> HttpResponse:
     """Close it now, where that is possible, and delete it on a day that is chosen."""
     thing = _thing(request, kind, guid)
+    if wanted := _proof(request, kind):
+        return wanted
     if request.method != "POST":
         return after_post(request, reverse("batches:teardown", args=[kind, guid]))
     form = ScheduleForm(request.POST)

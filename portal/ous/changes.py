@@ -145,7 +145,7 @@ def _edit_page(request: HttpRequest, ou: OU, form: EditForm, status: int = 200) 
     return render(request, "ous/form.html", context, status=status)
 
 
-@policy(roles.CHANGE_OUS)
+@policy(roles.CHANGE_OUS, fresh=True)
 def delete(request: HttpRequest, guid: str) -> HttpResponse:
     """Have the record of an OU removed: asked first on GET, done on POST. Refused while anything stands in the way."""
     ou = _get(request, guid, DELETE)

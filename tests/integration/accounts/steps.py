@@ -29,7 +29,7 @@ def is_signed_in(client: Client) -> bool:
 
 def add_app(person: Person) -> str:
     """An authenticator app that is set up; its seed."""
-    seed = generate_totp_secret()
+    seed = str(generate_totp_secret())
     TOTP.activate(person, seed)
     return seed
 

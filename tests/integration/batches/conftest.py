@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from provisioning.models import OU, Domain
-from tests.integration.factories import make_domain, make_mailbox, make_ou, make_package, make_person
+from tests.integration.factories import fresh, make_domain, make_mailbox, make_ou, make_package, make_person
 
 
 @pytest.fixture
@@ -25,6 +25,7 @@ def acme(root: OU) -> OU:
 def support(root: OU, client: Client) -> Any:
     person = make_person("support", root)
     client.force_login(person)
+    fresh(client)
     return person
 
 

@@ -16,7 +16,7 @@ from provisioning import ledger
 from provisioning.models import OU, Action, Batch, Domain, Mailbox, Package
 from provisioning.services import mailboxes
 from tests.integration.batches.conftest import plan_url, remove, said
-from tests.integration.factories import make_domain, make_mailbox, make_ou, make_package, make_person
+from tests.integration.factories import fresh, make_domain, make_mailbox, make_ou, make_package, make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -131,6 +131,7 @@ def test_the_second_of_two_people_is_led_to_what_the_first_has_begun(
     first = remove(client, acme)
     other = Client()
     other.force_login(make_person("support", root))
+    fresh(other)
     answer = remove(other, acme)
     assert answer["Location"] == first["Location"]
     assert "It is being removed already" in said(other, answer)
@@ -193,6 +194,7 @@ def test_each_role_removes_only_what_it_may_remove_whole(
     client: Client, acme: OU, domain: Domain, role: str, kinds: set[str]
 ) -> None:
     client.force_login(make_person(role, acme))
+    fresh(client)
     things = (acme, Package.objects.get(), domain, Mailbox.objects.earliest("pk"))
     assert {thing.kind for thing in things if client.get(plan_url(thing)).status_code == 200} == kinds
     for thing in things:

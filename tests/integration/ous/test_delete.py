@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from provisioning.models import OU, Action
-from tests.integration.factories import make_domain, make_ou, make_package, make_person
+from tests.integration.factories import fresh, make_domain, make_ou, make_package, make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +25,7 @@ def root() -> OU:
 def support(root: OU, client: Client) -> Any:
     person = make_person("support", root)
     client.force_login(person)
+    fresh(client)
     return person
 
 
