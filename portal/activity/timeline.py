@@ -64,7 +64,8 @@ def _step(event: Event) -> dict[str, Any]:
 def _text(event: Event) -> str:
     data = event.data
     if event.kind == "looked_up":
-        return event.text.removeprefix("Looked it up: ")
+        told = event.text.removeprefix("Looked it up: ")
+        return told[:1].upper() + told[1:]
     if event.kind == "asked":
         return f"Request mark {data.get('digest', '')}"
     if event.kind == "sending" and data.get("attempt", 1) > 1:

@@ -95,8 +95,11 @@ def _being_read(flow: Flow, step: Step | None) -> bool:
 
 
 def _mark(step: Step | None, form: Any) -> str:
-    """Which form the page has; "" for none. A refused one differs from an empty one."""
-    if step is None or form is None:
+    """Which form the page has; "" for none yet, "end" where there is none any more. A refused one differs from an empty
+    one."""
+    if step is None:
+        return "end"
+    if form is None:
         return ""
     refused = getattr(form, "refused", None)
     return f"{step.kind.name}:{refused.pk if refused else ''}"

@@ -143,16 +143,6 @@ def test_axe_finds_nothing_on_any_page(themed: Page, stack: Stack) -> None:
     assert found == []
 
 
-def new_customer(person: Person) -> str:
-    """The path of a new customer whose package is to be chosen."""
-    person.open("/customers/new/")
-    person.page.locator("select[name=parent]").select_option(label="Demo Reseller")
-    person.fill(title="Looked At", line_1="1 Main Road", city="Durban", postal_code="4001")
-    person.press("Take on company")
-    expect(person.page.locator("input[name=product]").first).to_be_attached(timeout=SLOW)
-    return person.page.url.removeprefix(person.stack.web_url)
-
-
 def test_axe_finds_nothing_on_owners_pages_and_none_scrolls_sideways(themed: Page, stack: Stack) -> None:
     person = Person(themed, stack, "owner")
     found = []

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from provisioning.models import OU, Action, Batch, Catalogue, Domain, Reading
+from provisioning.models import OU, Action, Batch, Catalogue, Domain, Package, Reading
 from tests.integration.customers.conftest import PASSWORD, Journey, chosen, filled, mailbox
 from tests.integration.endings import end
 from tests.integration.factories import make_domain, make_mailbox, make_ou, make_package, make_person
@@ -83,6 +83,19 @@ def test_a_form_that_somebody_types_in_is_never_taken_away(journey: Journey) -> 
     live = journey.client.get(journey.url, {"drawn": "package:", "v": "x"}, headers={"HX-Request": "true"})
     assert "HX-Refresh" not in live
     assert "This step has moved on since the page was opened." in live.content.decode()
+
+
+def test_a_page_that_waits_for_the_last_step_comes_to_its_end_by_itself(journey: Journey) -> None:
+    journey.to_service()
+    Package.objects.update(code="SYN-PIN-SEC", name="Securemail")
+    journey.send("provision", {})
+    Domain.objects.update(state="active")
+    end(journey.latest)
+    live = journey.client.get(journey.url, {"drawn": "", "v": "x"}, headers={"HX-Request": "true"})
+    assert live["HX-Refresh"] == "true"
+    ended = journey.client.get(journey.url, {"drawn": "end", "v": "x"}, headers={"HX-Request": "true"})
+    assert "HX-Refresh" not in ended
+    assert 'id="finish"' in journey.page()
 
 
 def test_the_domain_goes_under_the_package(journey: Journey) -> None:
