@@ -26,6 +26,7 @@ PICTURES = (
     ("mailboxes-dark", "/mailboxes/", WIDE, "dark"),
     ("mailboxes-phone", "/mailboxes/", PHONE, "light"),
     ("activity", "/activity/", WIDE, "light"),
+    ("filtered", "/mailboxes/?q=karookloof&state=suspended&sort=edition", WIDE, "light"),
 )
 
 
@@ -47,7 +48,10 @@ def main() -> int:
             with signed_in(browser, stack, WIDE, "light") as page:
                 take_detail(page, stack.web_url + "/mailboxes/", "@thandekalogistics", FOLDER / "mailbox.png")
                 take_detail(page, stack.web_url + "/activity/", "Suspend", FOLDER / "action.png")
+                take_detail(page, stack.web_url + "/domains/", "karookloof.example", FOLDER / "domain.png")
+                take_search(page, stack.web_url)
                 take_guide(page, stack)
+                take_troubles(page, stack)
             browser.close()
     finally:
         stack.remove()
@@ -106,6 +110,41 @@ def take_guide(page: Page, stack: Stack) -> None:
     take(page, f"{web}/batches/teardown/ou/{company['guid']}/", FOLDER / "teardown.png")
     half_way(page, web)
     take(page, page.url, FOLDER / "new-customer.png")
+
+
+def take_search(page: Page, web: str) -> None:
+    """The search box with what it finds."""
+    page.goto(f"{web}/domains/")
+    page.keyboard.press("/")
+    page.keyboard.type("ka")
+    page.locator(".found-row").first.wait_for()
+    page.screenshot(path=FOLDER / "search.png")
+
+
+def take_troubles(page: Page, stack: Stack) -> None:
+    """A batch that has stopped, an action whose answer was lost, and the way to sell a package."""
+    held, web = stack.control("inventory"), stack.web_url
+    title = "Umhlanga Dental Studio"
+    company = next(row["guid"] for row in held["ous"] if row["title"] == title)
+    page.goto(f"{web}/packages/new/{company}/")
+    page.locator("input[name=product]").first.wait_for(timeout=30_000)
+    page.locator("input[name=product]").first.check()
+    page.screenshot(path=FOLDER / "sell-package.png")
+    words = ["The store node for this mailbox is being moved. Try again later."]
+    stack.control("fail-next", {"action": "Delete", "kind": "mailbox", "errors": words})
+    page.goto(f"{web}/batches/teardown/ou/{company}/")
+    page.fill("[name=typed_name]", title)
+    page.get_by_role("main").get_by_role("button", name="Remove now").click()
+    page.get_by_text("It stopped.").wait_for(timeout=60_000)
+    take(page, page.url, FOLDER / "batch-stopped.png")
+    lost, _ = some_mailbox(stack, 2)
+    stack.control("refuse-next", {"status": 502, "body": "Bad gateway", "method": "POST"})
+    page.goto(f"{web}/mailboxes/{lost}/do/close/")
+    page.get_by_role("main").get_by_role("button", name="Close").click()
+    page.locator(".action-row", has_text="Unconfirmed").first.wait_for(timeout=30_000)
+    page.locator(".action-row", has_text="Unconfirmed").locator("a").first.click()
+    page.get_by_text("Did it happen?").wait_for()
+    take(page, page.url, FOLDER / "unconfirmed.png")
 
 
 def half_way(page: Page, web: str) -> None:
