@@ -208,7 +208,8 @@ def _together(batch: Batch | None) -> str:
     """What it was asked for together with; "" where it stands alone."""
     if batch is None:
         return ""
-    again = f", taken up again by {_named(batch.resumed_by)}" if batch.resumed_by else ""
+    did = "abandoned" if batch.state == Batch.State.ABANDONED else "resumed"
+    again = f", {did} by {_named(batch.resumed_by)}" if batch.resumed_by else ""
     return f"Batch: {batch.pk} {batch}, asked for by {_named(batch.by)}{again}"
 
 
