@@ -9,7 +9,7 @@ from portal.accounts.models import Person
 from portal.typed import LineField
 
 
-class PersonChoice(forms.ModelChoiceField):
+class PersonChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # Django's own takes no argument when run
     """Named as people know them, with the address where there is a name."""
 
     def label_from_instance(self, obj: Any) -> str:

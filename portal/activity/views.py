@@ -46,7 +46,8 @@ def actions(request: HttpRequest) -> HttpResponseBase:
 
 def _get(request: HttpRequest, pk: int) -> Action:
     action: Action = get_object_or_404(
-        access.actions(request).select_related("by", "ou", "connection", "batch__by", "batch__resumed_by"), pk=pk
+        access.actions(request).select_related("by", "ou", "connection", "batch__by", "batch__resumed_by"),
+        pk=pk,
     )
     return action
 
@@ -129,7 +130,7 @@ def settle(request: HttpRequest, pk: int) -> HttpResponse:
     row = _act(request, pk)
     try:
         if request.POST.get("applied") == "yes":
-            activity.settle_applied(row, request.POST.get("guid", "")[:100], by=request.user)
+            activity.settle_applied(row, request.POST.get("guid", ""), by=request.user)
         else:
             activity.settle_not_applied(row, by=request.user)
     except Refused as refusal:

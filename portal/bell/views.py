@@ -31,7 +31,12 @@ def mine(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(f"{reverse('bell:list')}?since={int(before.timestamp())}")
     if not request.htmx:  # type: ignore[attr-defined]
         _look(request)
-    rows = access.actions(request).filter(by=access.viewer(request).pk).select_related("by", "ou").order_by("-id")
+    rows = (
+        access.actions(request)
+        .filter(by=access.viewer(request).pk)
+        .select_related("by", "ou")
+        .order_by("-id")
+    )
     doing = list(rows.filter(state__in=Action.OPEN)[:_MOST])
     ended = list(rows.filter(_ended_after(timezone.now() - _KEPT)).order_by("-ended_at")[:_MOST])
     context = {

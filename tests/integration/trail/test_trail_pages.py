@@ -87,7 +87,7 @@ def test_filters(client: Client, root: OU, acme: OU, auditor: Person) -> None:
         entry(acme, "looked", kind="exported", by=auditor)
     entry(acme, "", thing=mailbox, by=carla)
     entry(other, "beta", kind="role_given", by=auditor)
-    asks = {
+    asks: dict[str, list[tuple[str, Any]]] = {
         "q": [
             ("ann", [mailbox.email]),
             (mailbox.guid, [mailbox.email]),
@@ -208,7 +208,7 @@ def test_hostile_text_is_escaped_everywhere(client: Client, root: OU, auditor: P
 
 
 def test_values_of_any_shape_are_shown(client: Client, root: OU, auditor: Person) -> None:
-    old = {"a": None, "b": True, "c": [], "d": {}, "e": [{"f": 1}, {"f": 2}]}
+    old: dict[str, Any] = {"a": None, "b": True, "c": [], "d": {}, "e": [{"f": 1}, {"f": 2}]}
     answer = page(client, entry(root, "odd", old=old, new={"e": [{"f": 1}]}))
     values = {value.name: (value.old, value.new, value.changed) for value in answer.context["values"]}
     assert values["b"] == ("yes", "", True)
