@@ -160,7 +160,7 @@ def unlocks_before(mailboxes: Iterable[Mailbox]) -> dict[str, Action]:
     )
     found = {}
     for action in unlocks.order_by("id"):
-        mailbox = locked[action.guid]
-        if action.connection_id == mailbox.connection_id and action.ended_at <= mailbox.as_at:
+        mailbox, ended = locked[action.guid], action.ended_at
+        if action.connection_id == mailbox.connection_id and ended and ended <= mailbox.as_at:
             found[action.guid] = action
     return found

@@ -154,8 +154,11 @@ def test_locked_again_after_an_unlock_is_marked(client: Client, ann: Mailbox, su
         body = page(client, ann, route)
         assert "Locked again" in body
         assert reverse("activity:detail", args=[unlocked.pk]) in body
+    assert "Locked again" in client.get(reverse("mailboxes:list")).content.decode()
+    assert "locked again since it was unlocked" in client.get("/attention/").content.decode()
     Mailbox.objects.update(account_locked=False, state="active")
     assert "Locked again" not in page(client, ann)
+    assert "Locked again" not in client.get(reverse("mailboxes:list")).content.decode()
 
 
 def test_what_was_unlocked_by_another_meanwhile_is_told(client: Client, ann: Mailbox, support: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import RequestFactory
@@ -59,5 +61,5 @@ def test_a_search_is_fit_for_the_database(query: str, term: str) -> None:
     ],
 )
 def test_a_search_looks_for_the_beginnings_of_words(term: str, asked: str | None) -> None:
-    query = words_beginning(term)
+    query: Any = words_beginning(term)
     assert (query and query.source_expressions[1].value) == asked

@@ -68,3 +68,17 @@ def test_no_state_at_all_is_unknown(nothing: object) -> None:
 def test_suspended_means_for_a_mailbox_that_mail_still_arrives() -> None:
     assert "Mail still arrives" in words.object_word("suspended", "mailbox").meaning
     assert words.object_word("suspended", "package") == words.object_word("suspended")
+
+
+def test_a_locked_one_is_not_said_to_come_back_by_activate() -> None:
+    assert "Activate" in words.object_word("suspended", "mailbox").meaning
+    assert words.object_word("suspended", "mailbox", locked=True).meaning == words.LOCKED.meaning
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "said"),
+    [(1, "mailbox", "1 mailbox"), (1200, "mailbox", "1,200 mailboxes"), (0, "company", "0 companies"),
+     (2, "domain", "2 domains")],
+)  # fmt: skip
+def test_things_are_counted_in_words(number: int, noun: str, said: str) -> None:
+    assert words.counted(number, noun) == said
