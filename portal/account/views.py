@@ -34,13 +34,15 @@ def overview(request: HttpRequest) -> HttpResponse:
     """All that belongs to how one signs in."""
     person = cast(Person, request.user)
     factors = list(Authenticator.objects.filter(user=person.pk).order_by("created_at", "pk"))
+    codes = _of_type(factors, Authenticator.Type.RECOVERY_CODES)
     context = {
         "page_title": "Security",
         "subtitle": "How you sign in, and where you are signed in now.",
         "has_password": person.has_usable_password(),
         "app": _of_type(factors, Authenticator.Type.TOTP),
         "passkeys": [row.wrap() for row in factors if row.type == Authenticator.Type.WEBAUTHN],
-        "codes_left": _codes_left(factors),
+        "codes": codes,
+        "codes_left": len(codes.wrap().get_unused_codes()) if codes else 0,
         "is_required": second_factor.is_required(person),
         "sessions": _sessions(request),
     }
@@ -49,11 +51,6 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 def _of_type(factors: list[Authenticator], type_: str) -> Authenticator | None:
     return next((row for row in factors if row.type == type_), None)
-
-
-def _codes_left(factors: list[Authenticator]) -> int | None:
-    codes = _of_type(factors, Authenticator.Type.RECOVERY_CODES)
-    return None if codes is None else len(codes.wrap().get_unused_codes())
 
 
 def _sessions(request: HttpRequest) -> list[dict[str, Any]]:

@@ -33,6 +33,10 @@ class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no 
     def decrypt(self, encrypted_text: str) -> str:
         return str(secrets.unseal(encrypted_text)["factor"])
 
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:
+        number = Authenticator.objects.filter(user=user.pk, type=type).count() + 1
+        return "Passkey" if number == 1 else f"Passkey {number}"
+
     def get_totp_issuer(self) -> str:
         return mail.NAME
 

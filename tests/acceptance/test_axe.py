@@ -75,6 +75,9 @@ def _changes(some: dict[str, str]) -> list[str]:
         f"/batches/schedule/mailbox/{some['mailbox']}/",
         "/customers/",
         "/customers/new/",
+        "/accounts/security/",
+        "/accounts/password/change/",
+        "/accounts/reauthenticate/?next=/",
         "/looks/",
         f"/looks/as/{some['company']}/",
     ]
