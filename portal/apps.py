@@ -6,3 +6,6 @@ class Portal(AppConfig):
 
     def ready(self) -> None:
         from portal import checks  # noqa: F401  (registers the system checks)
+        from portal.acting import looking
+
+        looking.connect()

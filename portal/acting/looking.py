@@ -9,8 +9,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.signals import pre_delete
 from django.utils import timezone
 
 from portal import access, roles
@@ -54,11 +56,27 @@ def end(row: Acting, why: str) -> None:
         audit.record("acting_ended", by=row.by, ou=row.ou, thing=row.person, reason=row.reason, text=why)
 
 
+def connect() -> None:
+    """Listen to sessions. Called once, when the program starts."""
+    pre_delete.connect(_session_ends, sender=Session)
+
+
+def _session_ends(instance: Session, **kwargs: Any) -> None:
+    """Signed out, here or from elsewhere: what was begun in the session ends with it."""
+    row = _named(instance.get_decoded().get(KEY))
+    if row is not None:
+        end(row, "The session ended.")
+
+
 def find(number: object, by: Any) -> Acting | None:
     """The row that a session names, if it is this person's own."""
-    if not isinstance(number, int):
-        return None
-    return Acting.objects.select_related("by", "person", "ou").filter(pk=number, by=by.pk).first()
+    row = _named(number)
+    return row if row is not None and row.by_id == by.pk else None
+
+
+def _named(number: object) -> Acting | None:
+    rows = Acting.objects.select_related("by", "person", "ou")
+    return rows.filter(pk=number).first() if isinstance(number, int) else None
 
 
 def why_over(row: Acting, by: Any) -> str:

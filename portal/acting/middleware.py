@@ -31,10 +31,7 @@ class Looking:
         if row is None:
             return self.get_response(request)
         with audit.within(acting_as=row.person):
-            response = self.get_response(request)
-        if looking.KEY not in request.session:  # signed out; where it was stopped it has ended already
-            looking.end(row, "Signed out.")
-        return response
+            return self.get_response(request)
 
     def process_view(self, request: Any, view: object, args: object, kwargs: object) -> HttpResponse | None:
         if request.resolver_match.view_name in _ALLOWED:

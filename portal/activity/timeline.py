@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
 
-from portal import access
+from portal import access, roles
 from portal.activity import present
 from portal.http import label
 from provisioning.models import Action, Batch, Event
@@ -103,6 +104,13 @@ def page_of_batch(request: HttpRequest, batch: Batch | None) -> str:
     if not seen.filter(pk=batch.pk).exists():
         return ""
     return reverse("customers:flow" if led else "batches:detail", args=[batch.pk])
+
+
+def trail_url(request: HttpRequest, action: Action) -> str:
+    """What the audit trail tells of the same thing; "" where the person may not read it."""
+    if not access.grants(request).has_on(roles.SEE_AUDIT, action.ou):
+        return ""
+    return f"{reverse('trail:list')}?{urlencode({'object': f'{action.kind}:{action.guid}'})}"
 
 
 def flow_url(request: HttpRequest, action: Action) -> str:

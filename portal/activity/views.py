@@ -84,6 +84,7 @@ def action(request: HttpRequest, pk: int) -> HttpResponse:
         "submission": uuid.uuid5(uuid.NAMESPACE_URL, f"again:{row.pk}"),
         "waiting": waiting.of(request, row),
         "batch_url": timeline.batch_url(request, row),
+        "trail_url": timeline.trail_url(request, row),
         "may": may,
         "made": made,
         "operation": OPERATIONS.get(row.operation),

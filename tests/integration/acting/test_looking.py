@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.accounts.models import Acting, CustomRole, Membership, Person
+from portal.accounts.sessions import end_sessions
 from provisioning.models import OU, Action, AuditEntry
 from tests.integration.acting.conftest import REASON, begin, only_row
 from tests.integration.factories import fresh, make_domain, make_mailbox, make_ou, make_person
@@ -118,7 +119,27 @@ def test_signing_out_ends_it(client: Client, acme: OU, carla: Person, support: P
     client.post(reverse("account_logout"))
     assert only_row().ended_at is not None
     entry = AuditEntry.objects.get(kind="acting_ended")
-    assert (entry.by, entry.acting_as, entry.text) == (support, carla, "Signed out.")
+    assert (entry.by, entry.acting_as, entry.text) == (support, carla, "The session ended.")
+
+
+def test_whatever_ends_the_session_ends_it_at_once(
+    client: Client, acme: OU, carla: Person, support: Person
+) -> None:
+    begin(client, acme, carla)
+    end_sessions(support)
+    assert only_row().ended_at is not None
+    assert client.get(reverse("mailboxes:list"))["Location"].startswith(reverse("account_login"))
+
+
+def test_it_goes_on_while_another_session_of_theirs_ends(
+    client: Client, acme: OU, carla: Person, support: Person
+) -> None:
+    begin(client, acme, carla)
+    other = Client()
+    other.force_login(support)
+    end_sessions(support, but=client.session.session_key or "")
+    assert only_row().is_on
+    assert client.get(reverse("mailboxes:list")).status_code == 200
 
 
 def over(row: Acting) -> None:

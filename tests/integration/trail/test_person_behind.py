@@ -54,6 +54,18 @@ def test_an_actions_page_and_its_text_for_support_name_who_asked(
     assert by == {"asked": sipho.pk, "cancelled": nandi.pk}
 
 
+def test_an_auditor_gets_from_an_action_to_the_trail_of_its_thing(
+    client: Client, root: OU, acme: OU, sipho: Person, nandi: Person
+) -> None:
+    mailbox = make_mailbox(make_domain(acme))
+    action = mailboxes.change_state(mailbox, "mailbox.suspend", by=sipho, submission=uuid.uuid4())
+    link = f"/audit/?object=mailbox%3A{mailbox.guid}"
+    assert link not in page(client, "activity:detail", action.pk)
+    client.force_login(make_person("auditor", root))
+    assert link in page(client, "activity:detail", action.pk)
+    assert mailbox.email in client.get(link).content.decode()
+
+
 def stopped(acme: OU, by: Person) -> Batch:
     make_mailbox(make_domain(acme))
     batch = teardown.start(acme, by=by, submission=uuid.uuid4(), reason="They left")
