@@ -15,6 +15,7 @@ from provisioning.operations import OPERATIONS, Operation, operation_of
 from provisioning.services.common import Refused, ask_for
 from provisioning.services.customers import KIND as NEW_CUSTOMER
 
+_LONGEST_GUID = 100
 __all__ = ["NEEDS_FORM", "Operation", "needs_form", "operation_of"]
 
 
@@ -85,6 +86,8 @@ def settle_applied(action: Action, guid: str, *, by: Any) -> None:
     guid = guid.strip()
     if made and not guid:
         raise Refused("Type the GUID of what exists.")
+    if made and (len(guid) > _LONGEST_GUID or not guid.isprintable()):
+        raise Refused("That is no GUID. Type it as SYNAQ shows it.")
     if made and mirror.find(action.connection_id, operation_of(action).makes, guid):
         raise Refused("The portal knows that GUID already as something else.")
     ledger.settle_applied(action, guid if made else "", by=by)
