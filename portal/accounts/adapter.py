@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
@@ -48,8 +49,10 @@ class ClosedDoor(DefaultAccountAdapter):
         audit.record("sign_in_failed", by=None, thing=person, ou=ou, text="Wrong password.")
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """A sign-in of just now is a proof too."""
-        return not access.is_fresh(self.request)
+        """A sign-in of just now is a proof too. Asked here and now: allauth lets those pass who have only an issuer."""
+        if not access.is_fresh(self.request):
+            raise ReauthenticationRequired
+        return False
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """Password, code, passkey; and the issuer, which is all that some have."""

@@ -21,7 +21,7 @@ from provisioning import audit
 def reset(person: Person, *, by: Any, reason: str = "") -> None:
     """Their app, passkeys and recovery codes work no more, their sessions end, and a mail tells them.
 
-    Whether `by` may do so is the view's business. Whoever must have a factor sets up a new one at the next sign-in.
+    Whether `by` may do so is the view's business; None is whoever runs the server, at its console. Whoever must have a factor sets up a new one at the next sign-in.
     """
     rows = Authenticator.objects.filter(user=person)
     had = sorted({NAMES[row.type] for row in rows})
@@ -45,6 +45,10 @@ def _tell(person: Person, by: Any) -> None:
         "factor_reset",
         to=person.email,
         subject="Your second factor has been reset",
-        context={"name": str(person), "by": str(by), "url": mail.url(reverse("account_login"), brand)},
+        context={
+            "name": str(person),
+            "by": str(by or "Whoever runs the portal"),
+            "url": mail.url(reverse("account_login"), brand),
+        },
         brand=brand,
     )

@@ -6,6 +6,7 @@ from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.urls import path, re_path
+from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 
 from portal.access import PUBLIC, SIGNED_IN, policy
@@ -42,9 +43,9 @@ urlpatterns = [
     path("second-factor/all/", _to_security, name="mfa_index"),
     path("second-factor/sign-in/", factor.authenticate, name="mfa_authenticate"),
     path("second-factor/again/", factor.reauthenticate, name="mfa_reauthenticate"),
-    path("second-factor/app/add/", totp.activate_totp, name="mfa_activate_totp"),
+    path("second-factor/app/add/", never_cache(totp.activate_totp), name="mfa_activate_totp"),
     path("second-factor/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
-    path("second-factor/codes/", codes.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("second-factor/codes/", never_cache(codes.view_recovery_codes), name="mfa_view_recovery_codes"),
     path("second-factor/codes/new/", codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
     path("passkeys/", _to_security, name="mfa_list_webauthn"),
     path("passkeys/add/", webauthn.add_webauthn, name="mfa_add_webauthn"),

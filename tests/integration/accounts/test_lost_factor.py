@@ -67,6 +67,13 @@ def test_the_person_is_told_by_mail_who_did_it(person: Person, owner: Person) ->
     assert "https://portal.example/accounts/login/" in mail.outbox[0].body
 
 
+def test_whoever_runs_the_server_may_do_it_too(person: Person) -> None:
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        factors.reset(person, by=None, reason="The only owner lost it")
+    assert "Whoever runs the portal has reset your second factor" in mail.outbox[0].body
+    assert AuditEntry.objects.get(kind="factor_reset").by is None
+
+
 def test_others_keep_theirs(person: Person, owner: Person) -> None:
     steps.add_app(owner)
     reset(person, owner)

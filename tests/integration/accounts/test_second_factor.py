@@ -61,6 +61,8 @@ def test_an_app_is_set_up_and_its_recovery_codes_are_shown_once(signed_in: Clien
     assert steps.factors(owner) == ["recovery_codes", "totp"]
     shown = re.findall(r"<code>(\d{8})</code>", page.content.decode())
     assert len(shown) == 10
+    assert "no-store" in page["Cache-Control"]
+    assert "no-store" in signed_in.get(CODES)["Cache-Control"]
     assert f"{shown[0]}%0A" in page.content.decode(), "the file to take away holds them too"
     again = signed_in.get(CODES).content.decode()
     assert not any(code in again for code in shown)

@@ -181,6 +181,17 @@ def test_it_is_a_fresh_proof_and_cannot_be_turned_into_a_link(
     assert client.get("/accounts/second-factor/app/add/").status_code == 200
 
 
+def test_who_has_only_the_issuer_proves_it_there_before_a_factor_is_added(
+    client: Client, issuer: Issuer, owner: Person
+) -> None:
+    owner.set_unusable_password()
+    owner.save()
+    client.force_login(owner)
+    assert client.get("/accounts/second-factor/app/add/")["Location"].startswith(BEGIN)
+    sign_in(client)
+    assert client.get("/accounts/second-factor/app/add/").status_code == 200
+
+
 @pytest.mark.parametrize("to", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
 def test_it_leads_to_no_other_site(client: Client, issuer: Issuer, to: str) -> None:
     assert sign_in(client, next=to)["Location"] == "/"
