@@ -182,7 +182,7 @@ def test_a_passkey_signs_in_alone_proves_who_it_is_and_says_when_it_was_not_give
     page.get_by_role("button", name="Add it").click()
     expect(visitor.heading).to_have_text("Recovery codes")
     page.goto(f"{web}{SECURITY}")
-    expect(page.get_by_role("main")).to_contain_text("Passkey: This <b>laptop</b>")
+    expect(page.get_by_role("main")).to_contain_text("This <b>laptop</b>")
     found += findings(page)
 
     page.goto(f"{web}/accounts/logout/")
