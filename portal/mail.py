@@ -71,11 +71,11 @@ def brand_of(person: Any) -> Brand | None:
 
 def url(path: str, brand: Brand | None = None) -> str:
     """The whole address of a page, for a mail: from the settings, never from what a browser claims the host to be."""
+    ours = urlsplit(settings.PORTAL_URL or f"https://{settings.ALLOWED_HOSTS[0]}")
+    host = ours.netloc
     if brand and brand.host:
-        parts = urlsplit(settings.PORTAL_URL)
-        port = f":{parts.port}" if parts.port else ""
-        return f"{parts.scheme or 'https'}://{brand.host}{port}{path}"
-    return f"{settings.PORTAL_URL}{path}"
+        host = f"{brand.host}:{ours.port}" if ours.port else brand.host
+    return f"{ours.scheme}://{host}{path}"
 
 
 def _sender(brand: Brand | None) -> str:

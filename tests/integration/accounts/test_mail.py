@@ -81,3 +81,6 @@ def test_links_in_mails_come_from_the_settings() -> None:
         assert mail.url("/people/") == "https://portal.example:8443/people/"
         assert mail.url("/people/", BRAND) == "https://mail.acme.example:8443/people/"
         assert mail.url("/people/", Brand(name="Acme")) == "https://portal.example:8443/people/"
+    with override_settings(PORTAL_URL="", ALLOWED_HOSTS=["portal.example", "mail.acme.example"]):
+        assert mail.url("/people/") == "https://portal.example/people/"
+        assert mail.url("/people/", BRAND) == "https://mail.acme.example/people/"

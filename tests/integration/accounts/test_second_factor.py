@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 from typing import Any
 
 import pytest
@@ -179,6 +180,26 @@ def test_a_code_is_taken_once(client: Client, owner: Person, seed: str) -> None:
     answer = other.post(FACTOR, {"code": f" {code[:3]} {code[3:]} "})
     assert "has been used before" in answer.content.decode()
     assert not steps.is_signed_in(other)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_type_one_code_at_the_same_moment_one_gets_in(owner: Person, seed: str) -> None:
+    clients, shown = [Client(), Client()], steps.code(seed)
+    for client in clients:
+        steps.sign_in(client, owner)
+    together = threading.Barrier(2)
+
+    def enter(client: Client) -> None:
+        together.wait(10)
+        client.post(FACTOR, {"code": shown})
+        connection.close()
+
+    threads = [threading.Thread(target=enter, args=(client,)) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(steps.is_signed_in(client) for client in clients) == [False, True]
 
 
 @pytest.mark.parametrize("away", [-1, 1])
