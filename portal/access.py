@@ -250,6 +250,10 @@ def _parts(path: str) -> list[str]:
     return [".".join(ids[: n + 1]) + "." for n in range(len(ids))]
 
 
+def second_factor_rules(request: HttpRequest) -> QuerySet[SecondFactorRule]:
+    return SecondFactorRule.objects.filter(_below(grants(request).paths(roles.SEE_PEOPLE), "ou__"))
+
+
 def audit(request: HttpRequest) -> QuerySet[AuditEntry]:
     """Entries of OUs whose trail the viewer may read. What belongs to no OU is for those who read a whole reseller's."""
     paths = grants(request).paths(roles.SEE_AUDIT)
