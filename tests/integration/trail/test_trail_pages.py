@@ -16,8 +16,8 @@ from django.utils import timezone
 from portal.accounts.models import Membership, Person
 from provisioning import audit
 from provisioning.models import OU, AuditEntry
-from provisioning.services import mailboxes
-from tests.integration.factories import make_domain, make_mailbox, make_ou, make_person
+from provisioning.services import domains, mailboxes
+from tests.integration.factories import make_domain, make_mailbox, make_ou, make_package, make_person
 from tests.integration.trail.conftest import entry
 
 pytestmark = pytest.mark.django_db
@@ -184,6 +184,32 @@ def test_one_entry_shows_old_beside_new_and_leads_to_what_it_is_about(
         f"{LIST}?object=mailbox%3A{mailbox.guid}",
     ):
         assert f'href="{link}"' in shown
+
+
+def test_an_edition_and_service_fields_have_their_old_values_too(
+    client: Client, acme: OU, auditor: Person
+) -> None:
+    package = make_package(acme, editions=("BASIC", "LARGE"), state="active")
+    mailbox = make_mailbox(make_domain(acme, package=package), edition_code="BASIC")
+    mailboxes.change_edition(mailbox, package, "LARGE", by=auditor, submission=uuid.uuid4())
+    known = {"relay": "old.example", "relay_password": "********"}
+    domains.fill_fields(
+        make_domain(acme, package=package, state="inactive", fields=known),
+        by=auditor,
+        fields={"relay": "new.example"},
+        secrets={"relay_password": "planted-secret-1"},
+        submission=uuid.uuid4(),
+    )
+    fields, edition = AuditEntry.objects.order_by("-id")
+    shown = {value.name: (value.old, value.new) for value in page(client, edition).context["values"]}
+    assert shown["code"] == ("BASIC", "LARGE")
+    answer = page(client, fields)
+    shown = {value.name: (value.old, value.new) for value in answer.context["values"]}
+    assert shown["relay"] == ("old.example", "new.example")
+    assert shown["relay_password"] == ("********", "changed")
+    assert "planted-secret-1" not in answer.content.decode() + str(
+        AuditEntry.objects.values_list("old", "new")
+    )
 
 
 def test_what_the_viewer_may_not_open_is_named_without_a_link(
