@@ -30,6 +30,8 @@ class Connection(models.Model):
     checked_at = models.DateTimeField(null=True, help_text="When a worker last tried it")
     check_ok = models.BooleanField(null=True)
     check_words = models.TextField(blank=True, help_text="What the try told, in a sentence for people")
+    check_not_before = models.DateTimeField(null=True, help_text="Held by a worker, or put off, until then")
+    new_key_trouble = models.TextField(blank=True, help_text="Why the last new key was not taken")
 
     # The breaker, kept here because every driver reads this row anyway and Redis may be gone
     failures = models.PositiveIntegerField(default=0)
