@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
@@ -38,10 +39,12 @@ class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no 
         return "Passkey" if number == 1 else f"Passkey {number}"
 
     def get_totp_issuer(self) -> str:
-        return mail.NAME
+        return self._get_site_name()
 
     def _get_site_name(self) -> str:
-        return mail.NAME
+        """What the app or the browser calls us: as the person knows the portal."""
+        brand = mail.brand_of(context.request.user)
+        return brand.name if brand else mail.NAME
 
 
 def has_one(person: Any) -> bool:

@@ -11,7 +11,9 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.test import override_settings
 
 from portal import mail
-from portal.accounts.models import Brand
+from portal.accounts.models import Brand, Person
+from provisioning.models import OU
+from tests.integration.factories import make_ou, make_person
 
 BRAND = Brand(name="Acme Mail", support_email="help@acme.example", host="mail.acme.example")
 WHO = {"name": "Ann"}
@@ -84,3 +86,16 @@ def test_links_in_mails_come_from_the_settings() -> None:
     with override_settings(PORTAL_URL="", ALLOWED_HOSTS=["portal.example", "mail.acme.example"]):
         assert mail.url("/people/") == "https://portal.example/people/"
         assert mail.url("/people/", BRAND) == "https://mail.acme.example/people/"
+
+
+def test_a_person_knows_the_portal_by_the_nearest_brand_above_them(db: None) -> None:
+    root = make_ou()
+    north = make_ou(parent=root, type=OU.Type.SUBRESELLER)
+    company = make_ou(parent=north)
+    own = Brand.objects.create(ou=root, name="Root Mail")
+    assert mail.brand_of(make_person("company_admin", company)) == own
+    nearer = Brand.objects.create(ou=north, name="North Mail")
+    assert mail.brand_of(make_person("company_admin", company)) == nearer
+    assert mail.brand_of(make_person("owner", root)) == own
+    assert mail.brand_of(make_person("owner", make_ou())) is None
+    assert mail.brand_of(Person.objects.create_user("nowhere@example.test")) is None

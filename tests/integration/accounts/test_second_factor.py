@@ -16,7 +16,7 @@ from django.db import connection
 from django.test import Client, TestCase, override_settings
 
 from portal.accounts import sealed
-from portal.accounts.models import Person
+from portal.accounts.models import Brand, Person
 from provisioning import secrets
 from provisioning.models import AuditEntry
 from tests.integration.accounts import steps
@@ -85,6 +85,16 @@ def test_seeds_and_codes_lie_sealed_also_before_the_app_is_confirmed(
     row = Authenticator.objects.get(user=owner, type="totp")
     assert secrets.unseal(row.data["secret"]) == {"factor": seed}
     assert "second_factor_seed" not in signed_in.session
+
+
+def test_the_app_calls_the_portal_as_the_person_knows_it(signed_in: Client, owner: Person) -> None:
+    assert "issuer=Mailroom" in signed_in.get(ADD).context["totp_url"]
+    Brand.objects.create(ou=owner.memberships.get().ou, name="Acme & Sons")
+    assert "issuer=Acme%20%26%20Sons" in signed_in.get(ADD).context["totp_url"]
+    assert signed_in.get("/accounts/passkeys/add/").status_code == 200
+    assert (
+        Client().get("/accounts/passkeys/sign-in/", headers={"accept": "application/json"}).status_code == 200
+    )
 
 
 def test_a_wrong_code_sets_nothing_up_and_the_same_picture_stays(signed_in: Client, owner: Person) -> None:
