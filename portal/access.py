@@ -21,7 +21,15 @@ from django.utils.http import urlencode
 
 from portal import roles
 from portal.accounts import held
-from portal.accounts.models import Acting, Brand, CustomRole, Invitation, Membership, Person
+from portal.accounts.models import (
+    Acting,
+    Brand,
+    CustomRole,
+    Invitation,
+    Membership,
+    Person,
+    SecondFactorRule,
+)
 from provisioning.models import OU, Action, AuditEntry, Batch, Connection, Domain, Mailbox, Package, Scheduled
 from provisioning.operations import OPERATIONS, Operation
 from provisioning.services.customers import KIND as NEW_CUSTOMER
