@@ -90,6 +90,7 @@ BATCH_STATES: Final[dict[str, Word]] = {
         "bad",
         "x",
     ),
+    "partly": Word("Partly done", "All of it was tried, and some of it failed.", "warn", "alert-triangle"),
     "finished": Word("Finished", "All of it is done.", "good", "check"),
     "abandoned": Word("Abandoned", "What was not done yet is left undone.", "idle", "ban"),
 }

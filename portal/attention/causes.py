@@ -141,16 +141,15 @@ def _stopped(request: HttpRequest) -> Cause:
     def line(batch: Batch) -> Line:
         url = reverse("batches:detail", args=[batch.pk])
         about = batch.ou.title
-        return Line(
-            batch.title, url, "Resume or abandon", url, said=batch.words, about=about, at=batch.asked_at
-        )
+        step = "Try again, or leave them" if batch.goes_on else "Resume or abandon"
+        return Line(batch.title, url, step, url, said=batch.words, about=about, at=batch.asked_at)
 
     rows = access.batches(request).filter(state=Batch.State.STOPPED).exclude(kind=NEW_CUSTOMER)
     return _cause(
         (
             "stopped",
             "Stopped batches",
-            "A step failed, and nothing after it was begun.",
+            "A step failed. Somebody has to say whether it goes on.",
             "bad",
         ),
         rows.select_related("ou").order_by("-id"),

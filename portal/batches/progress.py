@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, Q, Value, When, Window
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.http import HttpRequest
 
@@ -14,6 +14,9 @@ from portal import access, words
 from portal.activity import present
 from provisioning.models import Action, Batch, Step
 from provisioning.operations import OPERATIONS
+from provisioning.services.batches import needs_form
+from provisioning.services.imports import KIND as IMPORT
+from provisioning.services.selection import KIND as SELECTION
 from provisioning.teardown import KIND as TEARDOWN
 
 _SHOWN = 25  # steps of one rank
@@ -91,6 +94,22 @@ def _failures(batch: Batch) -> list[Step]:
     return list(found.order_by("rank", "position", "pk")[:_FAILURES])
 
 
+def undone(batch: Batch) -> QuerySet[Step]:
+    """The steps that came to nothing: those that failed, and of a batch that was given up those that were not begun."""
+    where = _FAILED | _AHEAD if batch.state == Batch.State.ABANDONED else _FAILED
+    return Step.objects.filter(where, batch=batch).select_related("action").order_by("rank", "position", "pk")
+
+
+def has_file(batch: Batch) -> bool:
+    """Whether the steps that came to nothing can be had as a file."""
+    return batch.kind in (SELECTION, IMPORT) and undone(batch).exists()
+
+
+def may_try_again(batch: Batch) -> bool:
+    """Whether what failed can be asked for anew: not where a password is to be typed first."""
+    return not any(needs_form(step) for step in _failures(batch))
+
+
 def _rank(number: int, counts: dict[str, Any], steps: list[Step]) -> dict[str, Any]:
     title = ", ".join({step.operation: label_of(step) for step in steps}.values())
     return {
@@ -105,7 +124,18 @@ def _rank(number: int, counts: dict[str, Any], steps: list[Step]) -> dict[str, A
 def label_of(step: Any) -> str:
     """What the step does, with the kind of thing that it does it to."""
     operation = OPERATIONS.get(step.operation)
-    return f"{words.noun(step.kind).capitalize()}: {operation.label.lower()}" if operation else step.operation
+    if operation is None:
+        return str(step.operation)
+    return (
+        operation.label
+        if operation.makes
+        else f"{words.noun(step.kind).capitalize()}: {operation.label.lower()}"
+    )
+
+
+def makes(step: Step) -> bool:
+    """Whether it is about something that does not exist yet."""
+    return step.operation in OPERATIONS and bool(OPERATIONS[step.operation].makes)
 
 
 def _line(step: Step) -> dict[str, Any]:
@@ -114,7 +144,7 @@ def _line(step: Step) -> dict[str, Any]:
     return {
         "label": label_of(step),
         "title": step.title,
-        "url": present.page_of(step.kind, step.guid),
+        "url": "" if makes(step) else present.page_of(step.kind, step.guid),
         "skipped": step.skipped,
         "words": step.words,
     }

@@ -88,6 +88,8 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         "crumbs": [("Batches", reverse("batches:list"))],
         "batch": row,
         "may": progress.may_run(request, row),
+        "again": row.goes_on and row.state == Batch.State.STOPPED and progress.may_try_again(row),
+        "file_url": reverse("mailboxes:failed", args=[row.pk]) if progress.has_file(row) else "",
         "target_url": present.page_of(row.target_kind, row.target_guid),
         **shown.context,
     }

@@ -125,6 +125,11 @@ def set_for(request: HttpRequest, mailboxes: list[Mailbox]) -> dict[str, Schedul
     return {row.guid: row for row in found}
 
 
+def icon_of(operation: Operation) -> str:
+    """The icon beside the operation's word."""
+    return _ICONS.get(operation.name, "send")
+
+
 def _dressed(button: dict[str, Any], own: list[Action]) -> dict[str, Any]:
     name = button["operation"]
     operation = OPERATIONS[name]
@@ -134,7 +139,7 @@ def _dressed(button: dict[str, Any], own: list[Action]) -> dict[str, Any]:
     return {
         **button,
         "post": name not in PAGES and not is_asked_first(operation),
-        "icon": _ICONS.get(name, "send"),
+        "icon": icon_of(operation),
         "menu": name in _IN_THE_MENU,
         "bad": operation.destructive,
     }

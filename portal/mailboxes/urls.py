@@ -1,10 +1,16 @@
 from django.urls import path
 
-from portal.mailboxes import change, removal, views
+from portal.mailboxes import bulk, change, imports, removal, views
 
 app_name = "mailboxes"
 urlpatterns = [
     path("", views.mailboxes, name="list"),
+    path("selected/", bulk.selected, name="selected"),
+    path("failed/<int:pk>/", bulk.failed, name="failed"),
+    path("import/", imports.start, name="import"),
+    path("import/template/", imports.template, name="import_template"),
+    path("import/<uuid:pk>/", imports.checked, name="import_check"),
+    path("import/<uuid:pk>/passwords/", imports.passwords, name="import_passwords"),
     path("new/", views.choose_domain, name="choose"),
     path("new/<str:domain>/", views.new, name="new"),
     path("<str:guid>/", views.mailbox, name="detail"),

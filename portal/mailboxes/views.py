@@ -13,7 +13,7 @@ from portal.access import policy
 from portal.activity import present
 from portal.confirming import ReasonForm
 from portal.http import after_post, live_page
-from portal.mailboxes import columns, finder, overview, ways
+from portal.mailboxes import columns, finder, overview, selection, ways
 from portal.mailboxes.forms import NewMailboxForm, mailbox_packages, typed_in
 from portal.mailboxes.place import above, get
 from portal.moment import of_one_moment
@@ -33,6 +33,7 @@ CREATE = OPERATIONS["mailbox.create"]
 @of_one_moment
 def mailboxes(request: HttpRequest) -> HttpResponseBase:
     """The mailboxes in scope, by address."""
+    ticked = selection.take_ticked(request)
     asked, table = finder.wanted(request), columns.table(request)
     found = finder.found(request, asked)
     if table.wanted_file:
@@ -60,6 +61,8 @@ def mailboxes(request: HttpRequest) -> HttpResponseBase:
         "clear_url": reverse("mailboxes:list"),
         "new_url": _new_url(request, asked.domain),
         "token": SubmissionForm()["submission"],
+        "ticked": ticked,
+        **selection.bar(request, found, page),
     }
     shown = inflight.together(doing.values(), pending, inflight.known_before(request))
     return live_page(request, "mailboxes/list.html", "mailboxes/_list.html", context, shown)

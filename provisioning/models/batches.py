@@ -10,9 +10,10 @@ from django.utils import timezone
 from provisioning.models.connections import Connection
 from provisioning.models.ous import OU
 
-
 # Kinds whose steps do not need each other: a failure is counted, and the rest goes on.
-GOES_ON = frozenset({"selection", "import"})
+GOES_ON = frozenset({"selection", "import", "usage"})
+# Kinds that stand behind what people wait for, and of which many are under way at a time.
+BEHIND = frozenset({"usage"})
 
 
 class Batch(models.Model):
@@ -65,9 +66,19 @@ class Batch(models.Model):
         return self.state in self.OPEN
 
     @property
+    def is_behind(self) -> bool:
+        """Whether its actions let people's go first."""
+        return self.kind in BEHIND
+
+    @property
     def goes_on(self) -> bool:
         """Whether a failure leaves the other steps alone."""
         return self.kind in GOES_ON
+
+    @property
+    def standing(self) -> str:
+        """The state as people see it: all was tried and some failed is not the same as stopped half-way."""
+        return "partly" if self.goes_on and self.state == self.State.STOPPED else self.state
 
 
 class Step(models.Model):

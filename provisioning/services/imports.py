@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from provisioning import batches, secrets
+from provisioning import audit, batches, secrets
 from provisioning.batches import Wish
 from provisioning.imports import ISSUED_FOR, KEPT
 from provisioning.models import Batch, Import
@@ -32,7 +32,7 @@ def of(person: Any) -> Any:
 
 def held(draft: Import) -> Import:
     """The row as it is now, held until the transaction ends."""
-    return Import.objects.select_for_update().get(pk=draft.pk)
+    return Import.objects.select_for_update(of=("self",)).select_related("by").get(pk=draft.pk)
 
 
 def rows_of(draft: Import) -> Rows:
@@ -85,5 +85,9 @@ def fetch(draft: Import) -> dict[str, str]:
     if not row.issued or row.expires_at <= timezone.now():
         return {}
     issued = secrets.unseal(row.issued)
+    batch = row.batches.select_related("ou").first()
+    told = f"The passwords that were made for {counted(len(issued), 'mailbox')}"
+    ou = batch.ou if batch else None
+    audit.record("secret_seen", by=row.by, ou=ou, thing=batch, text=told, batch=batch)
     Import.objects.filter(pk=row.pk).update(issued="", fetched_at=timezone.now())
     return issued
