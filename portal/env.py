@@ -60,6 +60,7 @@ TABLE = (
     Setting("OIDC_NAME", "single sign-on", "OpenID Connect: what the button calls it."),
     Setting("STATIC_ROOT", "var/static", "Where collected static files lie."),
     Setting("TIME_ZONE", "Africa/Johannesburg", "Zone for dates on pages."),
+    Setting("USAGE_HOUR", "2", "Hour of the nightly count of usage, by TIME_ZONE; `off`: none by itself."),
     Setting("INVITATION_DAYS", "7", "How many days the link of an invitation works."),
     Setting("ACTING_MINUTES", "30", "How long one may look at the portal as a customer's person."),
     Setting("AUDIT_YEARS", "7", "How long `manage.py prune_audit` keeps the audit trail; at least one."),
@@ -72,6 +73,11 @@ TABLE = (
     Setting("SYNAQ_RESELLER_GUID", "", "GUID of the reseller that the API user belongs to."),
     Setting("SYNAQ_DIALECT", "legacy", "`legacy` (2018) or `current` (2026)."),
     Setting("SYNAQ_RATE", "50", "Most calls per second on one connection."),
+    Setting(
+        "CONNECTION_HOSTS",
+        ".synaq.com",
+        "Hosts that connections may lead to, comma separated; `.example.com`: all below it.",
+    ),
     Setting("RUNNER_THREADS", "12", "Calls that one worker process keeps under way side by side."),
     Setting("RUNNER_SLOTS", "2", "Worker processes that may drive the ledger at once, over all machines."),
     Setting("PORTAL_ADMIN_EMAIL", "", "Address of the first owner, made without a prompt."),
@@ -123,6 +129,16 @@ def refuse_unsafe() -> None:
             raise ImproperlyConfigured(f"{name} must be off in production (MAILROOM_ENV=production).")
     if "*" in words("ALLOWED_HOSTS"):
         raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts: '*' is refused in production.")
+
+
+def hour(name: str) -> int | None:
+    """An hour of the day, or None for `off`."""
+    said = text(name).strip().lower()
+    if said == "off":
+        return None
+    if not said.isdigit() or not 0 <= int(said) <= 23:
+        raise ImproperlyConfigured(f"{name} must be an hour from 0 to 23, or off.")
+    return int(said)
 
 
 def oidc_provider(issuer: str, name: str, client_id: str, secret: str) -> dict[str, object]:

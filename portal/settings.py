@@ -205,6 +205,7 @@ CONTENT_SECURITY_POLICY = {
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = env.text("TIME_ZONE")
+USAGE_HOUR = env.hour("USAGE_HOUR")
 USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / env.text("STATIC_ROOT")
@@ -219,6 +220,9 @@ STORAGES = {
 }
 # Development serves straight from static/ and the packages: no collectstatic between a change and a look.
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not PRODUCTION
+
+# Owners type addresses of connections: only the operator says where they may lead (docs/decisions/0018)
+CONNECTION_HOSTS = [*env.words("CONNECTION_HOSTS"), urlparse(env.text("SYNAQ_BASE_URL")).hostname or ""]
 
 RUNNER_THREADS = env.number("RUNNER_THREADS")
 RUNNER_SLOTS = env.number("RUNNER_SLOTS")

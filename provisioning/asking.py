@@ -27,6 +27,7 @@ def ask_for(
     sealed: str = "",
     reason: str = "",
     batch: Batch | None = None,
+    priority: int = 0,
 ) -> Action:
     """Open the row for operation `name` on `target`. `creates` names what will be made, so that two creations of one
     name stand in line while others pass; `sealed` are secrets that were sealed before. Raises Refused, in a sentence,
@@ -54,6 +55,7 @@ def ask_for(
             sealed=sealed,
             reason=reason,
             batch=batch,
+            priority=priority,
             before=_before(target, {**(payload or {}), **(secrets or {})}),
         )
     )

@@ -26,6 +26,9 @@ log = structlog.get_logger(__name__)
 
 LED_BY_PEOPLE = frozenset({"new_customer"})  # the next action is asked for by a person, not opened by itself
 WINDOW = 50  # most actions of one batch that are open at a time: a failure stops what is behind it
+WINDOW_BEHIND = 4  # of scheduled work, times the connection's rate: enough for SYNAQ to be always at it
+AT_ONCE = 8  # most of scheduled work that one look opens: a person's click must not wait for more
+TRIES = 3  # of scheduled work, whose failures nobody is there to see
 SWEPT = 50  # most batches that one sweep moves
 _UNDONE = [Action.State.FAILED, Action.State.CANCELLED]
 State = Batch.State
@@ -138,7 +141,7 @@ def advance(batch_id: int, failed: Action | None = None) -> None:
             _stop(batch, f"{_label(failed.operation)} {failed.title}: {_why(failed)}")
             return
     while steps := _next(batch, underway):
-        if not _open_all(batch, steps, underway):
+        if not _open_all(batch, steps, underway) or (batch.is_behind and underway.exists()):
             return
     if not underway.exists() and not _unopened(batch).exists():
         _end(batch)
@@ -147,10 +150,18 @@ def advance(batch_id: int, failed: Action | None = None) -> None:
 def _end(batch: Batch) -> None:
     """All has been tried. What goes on after a failure may have some, and then waits for somebody."""
     failures = failed_steps(batch).count() if batch.goes_on else 0
+    if failures and batch.is_behind and _again(failed_steps(batch).filter(attempt__lt=TRIES - 1)):
+        return  # the sweep opens them
     if failures:
         _stop(batch, f"{failures} of {batch.steps.count()} failed.")
     else:
         _set(batch, State.FINISHED, ended_at=timezone.now())
+
+
+def _again(failed: QuerySet[Step]) -> int:
+    """Steps that are tried once more. Returns how many."""
+    ids = list(failed.values_list("pk", flat=True))
+    return Step.objects.filter(pk__in=ids).update(action=None, attempt=F("attempt") + 1, words="")
 
 
 def failed_steps(batch: Batch) -> QuerySet[Step]:
@@ -173,6 +184,9 @@ def _next(batch: Batch, underway: QuerySet[Action]) -> list[Step]:
     if first is None or underway.filter(step__rank__lt=first.rank).exists():
         return []
     room = WINDOW - underway.count()
+    if batch.is_behind:
+        window = max(WINDOW, WINDOW_BEHIND * batch.ou.connection.rate)
+        room = min(AT_ONCE, room + window - WINDOW)
     return list(_unopened(batch).filter(rank=first.rank)[: max(0, room)])
 
 
@@ -233,6 +247,7 @@ def _open(batch: Batch, step: Step, target: Any | None) -> str:
             sealed=step.sealed,
             reason=batch.reason,
             batch=batch,
+            priority=int(batch.is_behind),
         )
     except Refused as refusal:
         return str(refusal)
@@ -293,7 +308,9 @@ def _set(batch: Batch, state: str, **facts: Any) -> None:
 def _held(batch_id: int) -> Batch:
     """The row as it is now, held until the transaction ends; rows may be linked to it meanwhile."""
     return (
-        Batch.objects.select_for_update(no_key=True, of=("self",)).select_related("ou", "by").get(pk=batch_id)
+        Batch.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("ou__connection", "by")
+        .get(pk=batch_id)
     )
 
 

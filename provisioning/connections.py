@@ -6,6 +6,8 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import redis  # noqa: F401  limits asks a half-imported redis for its version when a thread imports it meanwhile
@@ -103,11 +105,29 @@ def _take_block(api_user: str) -> int:
     return last - BLOCK + 1
 
 
+@contextmanager
+def letting_pass(behind: bool) -> Iterator[None]:
+    """While inside, this thread's calls leave people's a share of the gate (`behind`)."""
+    _local.behind = behind
+    try:
+        yield
+    finally:
+        _local.behind = False
+
+
+class _Calls(RateLimitItemPerSecond):
+    """So many of the calls in a second, whoever made them: all limits of a gate count in one window."""
+
+    def key_for(self, *identifiers: bytes | str | int | float) -> str:
+        return "/".join(["GATE", *map(str, identifiers)])
+
+
 class Gate:
-    """At most `rate` calls a second over all processes. Open to all while Redis is away."""
+    """At most `rate` calls a second over all processes; scheduled work leaves a few of them to people, who so never wait
+    for it. Open to all while Redis is away."""
 
     def __init__(self, name: str, rate: int) -> None:
-        self._item = RateLimitItemPerSecond(rate)
+        self._all, self._behind = _Calls(rate), _Calls(max(1, rate - max(1, rate // 25)))
         self._name = name
         self._closed_eye_until = 0.0
         storage = RedisStorage(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5)
@@ -116,9 +136,10 @@ class Gate:
     def __call__(self) -> None:
         """Return when a call may go out. Raises NotSent after 5 s: who waits longer than its lease must not send."""
         end = time.monotonic() + LONGEST_AT_GATE
+        limit = self._behind if getattr(_local, "behind", False) else self._all
         while time.monotonic() > self._closed_eye_until:
             try:
-                if self._limiter.hit(self._item, self._name):
+                if self._limiter.hit(limit, self._name):
                     return
             except Exception as error:
                 log.warning("rate gate open: Redis is away", error=type(error).__name__)

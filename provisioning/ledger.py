@@ -49,6 +49,7 @@ class Asked:
     sealed: str = field(default="", repr=False)
     reason: str = ""
     batch: Batch | None = None
+    priority: int = 0
     before: Mapping[str, Any] = field(
         default_factory=dict
     )  # the target's present values of what is to change
@@ -71,7 +72,7 @@ def open_action(asked: Asked) -> Action:
                 submission=asked.submission, ou=asked.ou, kind=asked.operation.kind, guid=asked.guid,
                 title=asked.title[:330], lock_key=asked.key, payload=dict(asked.payload),
                 sealed=asked.sealed or secrets.seal(dict(asked.secrets)), next_at=timezone.now(),
-                result_kind=asked.operation.makes, batch=asked.batch,
+                result_kind=asked.operation.makes, batch=asked.batch, priority=asked.priority,
             )  # fmt: skip
     except IntegrityError:
         faster = Action.objects.filter(submission=asked.submission).first()
@@ -85,6 +86,8 @@ def open_action(asked: Asked) -> Action:
 
 
 def _into_the_trail(action: Action, asked: Asked) -> None:
+    if asked.by is None and asked.batch is not None:
+        return  # nobody asked for this one: the trail has the batch
     hidden = list(asked.secrets) or (["password"] if asked.sealed else [])
     new = {**asked.payload, **dict.fromkeys(hidden, audit.CHANGED)}
     audit.record(
@@ -136,29 +139,31 @@ def _move(action: Action, came_from: Iterable[str], **changes: Any) -> bool:
 # --- claiming ----------------------------------------------------------------------------------------------------------
 
 # Due times and leases are compared by the database's clock: machines whose own differ must not take each other's rows.
+# People go first, also in an object's own line: what is scheduled lets them pass until it is sent.
 _NEXT_IN_LINE = """
     SELECT a.id FROM provisioning_action a
-    WHERE a.state = 'queued' AND a.next_at <= statement_timestamp() AND a.connection_id = %s
+    WHERE a.state = 'queued' AND a.next_at <= statement_timestamp() AND a.connection_id = %s AND a.priority {whose}
       AND NOT EXISTS (
         SELECT 1 FROM provisioning_action b
         WHERE b.lock_key = a.lock_key AND b.id <> a.id
-          AND b.state IN ('queued', 'sending', 'waiting', 'unconfirmed') AND (b.state <> 'queued' OR b.id < a.id))
+          AND b.state IN ('queued', 'sending', 'waiting', 'unconfirmed')
+          AND (b.state <> 'queued' OR (b.priority, b.id) < (a.priority, a.id)))
     ORDER BY a.priority, a.next_at, a.id LIMIT %s FOR UPDATE OF a SKIP LOCKED
 """
 
 
-def claim_submits(connection_id: int, most: int) -> list[Action]:
+def claim_submits(connection_id: int, most: int, *, scheduled: bool = False) -> list[Action]:
     """Queued rows that are first in line for their object: *sending* is committed before anything is sent."""
     try:
-        return _claim_submits(connection_id, most)
+        return _claim_submits(connection_id, most, "> 0" if scheduled else "= 0")
     except IntegrityError:
         # Another driver has just claimed an older row of the same object, which this one could not see yet.
         return []
 
 
 @transaction.atomic
-def _claim_submits(connection_id: int, most: int) -> list[Action]:
-    ids = [row.pk for row in Action.objects.raw(_NEXT_IN_LINE, [connection_id, most])]
+def _claim_submits(connection_id: int, most: int, whose: str) -> list[Action]:
+    ids = [row.pk for row in Action.objects.raw(_NEXT_IN_LINE.format(whose=whose), [connection_id, most])]
     claimed = _take(ids, state=State.SENDING, sent_at=Now())
     Event.objects.bulk_create(
         [Event(action=row, kind="sending", data={"attempt": row.attempt}) for row in claimed]
@@ -167,11 +172,11 @@ def _claim_submits(connection_id: int, most: int) -> list[Action]:
 
 
 @transaction.atomic
-def claim_turns(connection_id: int, most: int) -> list[Action]:
+def claim_turns(connection_id: int, most: int, *, scheduled: bool = False) -> list[Action]:
     """Waiting rows whose poll is due and unconfirmed ones whose look-up is due, and that nobody holds."""
-    due = Action.objects.filter(
-        connection_id=connection_id, state__in=[State.WAITING, State.UNCONFIRMED], next_at__lte=Now()
-    )
+    whose = {"priority__gt": 0} if scheduled else {"priority": 0}
+    states = [State.WAITING, State.UNCONFIRMED]
+    due = Action.objects.filter(connection_id=connection_id, state__in=states, next_at__lte=Now(), **whose)
     rows = due.order_by("next_at", "id").select_for_update(skip_locked=True)
     return _take(list(rows.values_list("pk", flat=True)[:most]))
 
@@ -316,9 +321,8 @@ def finish(action: Action, words: str = "", exclusions: Iterable[str] = ()) -> b
 
     `exclusions` are what SYNAQ left out, `words` what people should know of it.
     """
-    now = timezone.now()
     moved = _move(
-        action, [State.WAITING], state=State.FINISHED, ended_at=now, remote_state=action.remote_state,
+        action, [State.WAITING], state=State.FINISHED, ended_at=timezone.now(), remote_state=action.remote_state,
         next_at=None, lease_until=None, sealed="", words=words, meaning="", errors=[],
     )  # fmt: skip
     if moved:
@@ -332,10 +336,9 @@ def fail(
     action: Action, meaning: str, words: str, errors: list[dict[str, str]], *, status: int | None = None
 ) -> bool:
     """It ended without effect, or SYNAQ's own action ended in error."""
-    now = timezone.now()
     moved = _move(
-        action, [State.QUEUED, State.SENDING, State.WAITING, State.UNCONFIRMED], state=State.FAILED, ended_at=now,
-        next_at=None, lease_until=None, sealed="", meaning=meaning, words=words, errors=errors,
+        action, Action.OPEN, state=State.FAILED, ended_at=timezone.now(), next_at=None, lease_until=None, sealed="",
+        meaning=meaning, words=words, errors=errors,
     )  # fmt: skip
     if moved:
         _note(action, "failed", words, data={"meaning": meaning, "errors": errors, "status": status})

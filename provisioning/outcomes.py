@@ -11,8 +11,8 @@ import structlog
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
-from provisioning import batches, connections, ledger, mirror, readings, secrets
-from provisioning.models import OU, Action, Domain, Mailbox, Package
+from provisioning import batches, connections, ledger, mirror, readings, secrets, usage
+from provisioning.models import OU, Action, Domain, Mailbox, Package, Reading
 from provisioning.operations import Operation
 from provisioning.synaq import Meaning, SynaqError
 from provisioning.synaq.answers import read_mailbox_editions
@@ -41,6 +41,8 @@ HOLDS = (1, 2, 5, 10, 15)  # seconds until it is looked again whether what it wa
 LOOK_UPS = (2, 10, 30)  # seconds until the next look-up; then a person settles it
 STUCK = 60.0  # seconds between polls of what is stuck
 LONGEST_WAIT = 300.0  # seconds that SYNAQ may ask for between two polls
+USAGE_KINDS = (Reading.Kind.USAGE, Reading.Kind.USAGE_DETAIL)
+STILL_COMPILED = "SYNAQ is still compiling the report."
 WAITS = frozenset({Meaning.UNREACHABLE, Meaning.THROTTLED, Meaning.UNAUTHENTICATED})
 SHOWS_AGE = frozenset(
     {Meaning.MISSING, Meaning.CONFLICT}
@@ -88,14 +90,28 @@ def record_reading(job: ReadJob, outcome: Outcome) -> None:
     match outcome:
         case Read():
             with transaction.atomic():
-                mirror.write(outcome.seen, mirror.Home(reading.connection, reading.ou, reading.domain))
-                readings.done(reading)
+                _was_read(reading, outcome.seen)
         case Trouble():
             readings.put_off(reading, outcome.error.message, final=outcome.error.meaning not in PASSING)
         case Held():
             readings.put_off(reading, outcome.words, final=False)
         case Fault():
             readings.put_off(reading, outcome.words, final=True)
+
+
+def _was_read(reading: Reading, seen: mirror.Seen) -> None:
+    if seen.kind in ("catalogue", *mirror.MODELS):
+        mirror.write(seen, mirror.Home(reading.connection, reading.ou, reading.domain))
+    if reading.kind not in USAGE_KINDS:
+        if seen.kind == "domain":
+            usage.seen(seen, reading.connection_id)
+        readings.done(reading)
+    elif usage.was_read(reading, seen):
+        readings.done(reading)
+    else:
+        late = timezone.now() - reading.asked_at > usage.GIVEN_UP_AFTER
+        words = "SYNAQ has not finished the report for a day. Count again." if late else STILL_COMPILED
+        readings.put_off(reading, words, final=late, longest=usage.LONGEST_PAUSE)
 
 
 def next_poll(action: Action, at_least: float | None = None) -> datetime:
@@ -200,6 +216,9 @@ def _write_all(action: Action, operation: Operation, seen: tuple[mirror.Seen, ..
         # Only the thing itself bears the name that was asked for; what changed along with it has its own.
         named = {"title": action.title, "code": code} if place == 0 else {}
         mirror.write(one, mirror.Home(action.connection, action.ou, domain, type_, **named))
+        if one.kind == "domain":
+            counted = place == 0 and action.operation == "domain.usage"
+            usage.seen(one, action.connection_id, action if counted else None)
     if seen and seen[0].body is not None and action.remote_state != "error":
         _link_what_was_linked(action, seen[0])
         _keep_what_is_not_shown(action, seen[0])
@@ -245,9 +264,18 @@ def _looked_up(job: Job, outcome: LookedUp) -> None:
         guid = found.guid if job.operation.makes else ""
         ledger.accepted(action, path="", remote_id="", guid=guid, done=found.done, status=None)
     elif not outcome.asked:
-        ledger.not_told(action, None, "The API has no call that would tell.")
+        _not_told(job, None, "The API has no call that would tell.")
     else:
-        ledger.not_told(action, _next_look_up(action), "Looked it up: it could not be told.")
+        _not_told(job, _next_look_up(action), "Looked it up: it could not be told.")
+
+
+def _not_told(job: Job, again: datetime | None, words: str) -> None:
+    """A look-up could not tell. After the last one a person settles it, but for what changes nothing: that has failed."""
+    if again is None and job.operation.repeatable:
+        words = f"{job.action.words or words} It changes nothing, so that it can safely be asked for again."
+        ledger.fail(job.action, job.action.meaning, words, [])
+    else:
+        ledger.not_told(job.action, again, words)
 
 
 def _next_look_up(action: Action) -> datetime | None:
@@ -260,7 +288,7 @@ def _trouble(job: Job, error: SynaqError) -> None:
         ledger.still(action, action.remote_state, next_poll(action, error.retry_after), words)
     elif action.state == Action.State.UNCONFIRMED:
         again = _later(LOOK_UPS, action.tries) if error.meaning in PASSING else _next_look_up(action)
-        ledger.not_told(action, again, words)
+        _not_told(job, again, words)
     else:
         _not_accepted(job, error, words)
 

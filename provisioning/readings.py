@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Case, F, When
-from django.db.models.functions import Now
+from django.db.models.functions import Least, Now
 from django.utils import timezone
 
 from provisioning import announce
@@ -17,28 +17,31 @@ LEASE = timedelta(seconds=30)
 
 
 @transaction.atomic
-def want(kind: str, guid: str, *, ou: OU, domain: Domain | None = None) -> Reading:
+def want(kind: str, guid: str, *, ou: OU, domain: Domain | None = None, priority: int = 0) -> Reading:
     """Have it read soon. Asked for twice, it is still read once; asked for while it is being read, once more."""
     now = timezone.now()
     reading, made = Reading.objects.get_or_create(
         connection=ou.connection,
         kind=kind,
         guid=guid,
-        defaults={"ou": ou, "domain": domain, "asked_at": now, "due_at": now},
+        defaults={"ou": ou, "domain": domain, "asked_at": now, "due_at": now, "priority": priority},
     )
     if not made:
         idle = Reading.objects.filter(pk=reading.pk, due_at=None)
-        if not idle.update(asked_at=now, due_at=now, failures=0, trouble=""):
-            Reading.objects.filter(pk=reading.pk).update(asked_at=now)
+        if not idle.update(asked_at=now, due_at=now, failures=0, trouble="", priority=priority):
+            sooner = Least(F("priority"), priority)
+            Reading.objects.filter(pk=reading.pk).update(asked_at=now, priority=sooner)
         reading.refresh_from_db()
     transaction.on_commit(announce.nudge)
     return reading
 
 
 @transaction.atomic
-def claim(connection_id: int, most: int) -> list[Reading]:
-    """Due rows that nobody holds, oldest first, held for 30 s."""
-    due = Reading.objects.filter(connection_id=connection_id, due_at__lte=Now()).order_by("due_at", "id")
+def claim(connection_id: int, most: int, *, scheduled: bool = False) -> list[Reading]:
+    """Due rows that nobody holds, oldest first, held for 30 s. Those that people wait for, or `scheduled` ones."""
+    whose = {"priority__gt": 0} if scheduled else {"priority": 0}
+    rows = Reading.objects.filter(connection_id=connection_id, due_at__lte=Now(), **whose)
+    due = rows.order_by("due_at", "id")
     ids = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:most])
     if not ids:
         return []
@@ -66,9 +69,9 @@ def done(reading: Reading) -> None:
     rows.update(due_at=again, done_at=timezone.now(), failures=0, trouble="")
 
 
-def put_off(reading: Reading, words: str, *, final: bool) -> None:
-    """It could not be read: again later, or not again (`final`) until somebody asks."""
-    pause = timedelta(seconds=min(60, 2 ** min(reading.failures, 6)))
+def put_off(reading: Reading, words: str, *, final: bool, longest: int = 60) -> None:
+    """It could not be read: again later, in `longest` seconds at most, or not again (`final`) until somebody asks."""
+    pause = timedelta(seconds=min(longest, 2 ** min(reading.failures, 16)))
     Reading.objects.filter(pk=reading.pk, attempt=reading.attempt).update(
         due_at=None if final else timezone.now() + pause,
         failures=F("failures") + 1,

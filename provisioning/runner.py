@@ -20,6 +20,7 @@ from django.db import connection as database
 from provisioning import (
     admission,
     batches,
+    collecting,
     connections,
     imports,
     ledger,
@@ -42,6 +43,8 @@ QUIET = 1.5  # seconds without work until it rests; longer than a beat, and than
 PAUSE = 0.1  # seconds between two looks at an empty ledger
 LOST_EVERY = 2.0  # seconds
 RENEW_EVERY = 10.0  # seconds, a third of a lease
+BEHIND_EVERY = 0.5  # seconds between two looks for scheduled work, while there is none
+KEPT_FOR_PEOPLE = 2  # threads that scheduled work leaves free
 DATABASE_AWAY = (OperationalError, InterfaceError)
 TURNS = {"sending": turns.submit, "waiting": turns.poll, "unconfirmed": turns.look_up}
 
@@ -87,6 +90,7 @@ class Driver:
         self.under_way: dict[Future[Outcome], Job | ReadJob] = {}
         self.turns = 0
         self._lost_at = 0.0
+        self._nothing_behind: dict[int, float] = {}
         self._renewed_at = time.monotonic()
 
     def run(self, works_for: float) -> int:
@@ -139,7 +143,7 @@ class Driver:
         """What nobody has told of: lost rows, batches that should have moved, deletions that have come due, files that
         have expired."""
         ledger.give_up_lost()
-        for sweep in (schedule.sweep, batches.sweep, imports.sweep):
+        for sweep in (schedule.sweep, collecting.sweep, batches.sweep, imports.sweep):
             try:
                 sweep()
             except DATABASE_AWAY:
@@ -158,10 +162,26 @@ class Driver:
         client = _client(row)
         if client is None:
             return 0
-        polls = ledger.claim_turns(row.pk, room)
-        submits = ledger.claim_submits(row.pk, room - len(polls)) if room > len(polls) else []
-        left = room - len(polls) - len(submits)
-        reads = readings.claim(row.pk, left) if left else []
+        begun = self._begin_some(row, client, room)
+        spare = min(room - begun, self._room_behind())
+        if spare > 0 and time.monotonic() > self._nothing_behind.get(row.pk, 0.0):
+            scheduled = self._begin_some(row, client, spare, scheduled=True)
+            if not scheduled:
+                self._nothing_behind[row.pk] = time.monotonic() + BEHIND_EVERY
+            begun += scheduled
+        return begun
+
+    def _room_behind(self) -> int:
+        """Threads that scheduled work may take: a click during a long run finds some free."""
+        most = max(1, settings.RUNNER_THREADS - KEPT_FOR_PEOPLE)
+        return most - sum(job.behind for job in self.under_way.values())
+
+    def _begin_some(self, row: Connection, client: Client, room: int, *, scheduled: bool = False) -> int:
+        polls = ledger.claim_turns(row.pk, room, scheduled=scheduled)
+        left = room - len(polls)
+        submits = ledger.claim_submits(row.pk, left, scheduled=scheduled) if left else []
+        left -= len(submits)
+        reads = readings.claim(row.pk, left, scheduled=scheduled) if left else []
         for action in [*polls, *submits]:
             self._start(action, client)
         for reading in reads:

@@ -48,6 +48,11 @@ class Job:
     def connection_id(self) -> int:
         return self.action.connection_id
 
+    @property
+    def behind(self) -> bool:
+        """Whether it lets people's work go first."""
+        return self.action.priority > 0
+
 
 @dataclass(frozen=True)
 class ReadJob:
@@ -59,6 +64,10 @@ class ReadJob:
     @property
     def connection_id(self) -> int:
         return self.reading.connection_id
+
+    @property
+    def behind(self) -> bool:
+        return self.reading.priority > 0
 
 
 @dataclass(frozen=True)
@@ -143,7 +152,8 @@ def carry_out(turn: Callable[[AnyJob], Outcome], job: AnyJob) -> Outcome:
     """Take one turn. Never raises: whatever goes wrong is an outcome that says whether something may have been sent."""
     before = connections.drawn()
     try:
-        return turn(job)
+        with connections.letting_pass(job.behind):
+            return turn(job)
     except SynaqError as error:
         return Trouble(error)
     except connections.NotSent as error:
@@ -206,8 +216,13 @@ def look_up(job: Job) -> Outcome:
 
 
 def read(job: ReadJob) -> Outcome:
-    """Read one thing for the mirror."""
-    return Read(_see(job.client, job.reading.kind, job.reading.guid))
+    """Read one thing for the mirror, or how its usage is detailed. A usage report is part of its domain."""
+    kind, guid = job.reading.kind, job.reading.guid
+    if kind == Reading.Kind.USAGE_DETAIL:
+        at = timezone.now()
+        return Read(Seen(kind, guid, job.client.usage.detailed(guid).body, at))
+    kind = "domain" if kind == Reading.Kind.USAGE else kind
+    return Read(_see(job.client, kind, guid))
 
 
 def _watch(job: Job) -> Outcome:

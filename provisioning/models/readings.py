@@ -17,12 +17,17 @@ class Reading(models.Model):
         DOMAIN = "domain"
         MAILBOX = "mailbox"
         CATALOGUE = "catalogue"
+        USAGE = "usage"
+        USAGE_DETAIL = "usage_detail"
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20, choices=Kind.choices)
     guid = models.CharField(max_length=100)
     ou = models.ForeignKey(OU, on_delete=models.PROTECT, related_name="+", help_text="Where the thing lives")
     domain = models.ForeignKey(Domain, on_delete=models.PROTECT, null=True, related_name="+")
+    priority = models.PositiveSmallIntegerField(
+        default=0, help_text="0: a person waits for it; more: scheduled work, which goes after"
+    )
     asked_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, help_text="Null when nothing is to be read")
     attempt = models.PositiveIntegerField(default=0)

@@ -69,7 +69,8 @@ class Operation:
 
     `mixed` are states behind which another of the target's services may be in one of `states` (SYNAQ shows the first of
     its order): what is linked to the target and to nothing else tells. `removes`: the target is gone
-    afterwards, so that not finding it is success. `about` says for one target what the general `consequence` cannot.
+    afterwards, so that not finding it is success. `repeatable`: it changes nothing, so that one whose answer was lost, and
+    of which no look-up shows a sign, has simply failed. `about` says for one target what the general `consequence` cannot.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Operation:
     billable: bool = False
     destructive: bool = False
     removes: bool = False
+    repeatable: bool = False
     effect: frozenset[str] = frozenset()
     look_up: LookUp | None = None
     also_reads: Callable[[Action], list[Ref]] | None = None

@@ -6,7 +6,7 @@ from typing import Any
 
 from provisioning.operations.base import Ask, Found, LookUp
 from provisioning.synaq import Client, Meaning, SynaqError
-from provisioning.synaq.answers import read_links, read_mailbox_editions, read_state
+from provisioning.synaq.answers import read_links, read_mailbox_editions, read_state, unwrap
 
 
 def _only(ask: Ask, items: list[dict[str, Any]], key: str, value: str) -> Found | None:
@@ -52,6 +52,14 @@ def effect(noun: str, states: frozenset[str]) -> LookUp:
         return Found(ask.guid, done=False) if state == "pending" else None
 
     return look
+
+
+def counting(client: Client, ask: Ask) -> Found | None:
+    """The domain shows that its report is being compiled."""
+    body = unwrap(client.domains.get(ask.guid).body, "domain")
+    report = body.get("domain_usage_report") if isinstance(body, dict) else None
+    pending = isinstance(report, dict) and read_state(report) == "pending"
+    return Found(ask.guid, done=False) if pending else None
 
 
 def unlocked(client: Client, ask: Ask) -> Found | None:

@@ -126,7 +126,8 @@ _DOMAINS = (
     Operation(
         "domain.usage", "Count usage", "domain", "domains.change",
         "SYNAQ counts what is in use by edition, over all packages of the domain. Nothing is changed or billed by it.",
-        sends.act("domains", "Usage"), wire="Usage", states=_SETTLED, unless=rules.needs_package,
+        sends.act("domains", "Usage"), wire="Usage", states=_SETTLED, look_up=lookups.counting, repeatable=True,
+        unless=rules.needs_package,
     ),
     Operation(
         "domain.delete", "Delete services", "domain", "domains.change",

@@ -13,6 +13,7 @@ from provisioning.synaq.ous import Ous
 from provisioning.synaq.packages import Packages
 from provisioning.synaq.signing import SwssAuth
 from provisioning.synaq.transport import Transport
+from provisioning.synaq.usage import Usage
 
 
 class Client:
@@ -41,6 +42,7 @@ class Client:
         self.packages = Packages(self._transport, self.dialect)
         self.domains = Domains(self._transport, self.dialect)
         self.mailboxes = Mailboxes(self._transport, self.dialect)
+        self.usage = Usage(self._transport, self.dialect)
         self.actions = Actions(self._transport)
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ ONLY: dict[str, Dialect] = {
     "ous.find_reseller": Dialect.CURRENT,
     "domains.list": Dialect.CURRENT,
     "mailboxes.list": Dialect.CURRENT,
+    "usage.detailed": Dialect.CURRENT,
     "packages.unlink": Dialect.CURRENT,
     "packages.create.editions": Dialect.LEGACY,
     "packages.create.expect_migration": Dialect.CURRENT,

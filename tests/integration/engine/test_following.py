@@ -240,8 +240,8 @@ def test_a_lease_that_is_nearly_over_is_not_begun_with(api: FakeApi, world: Worl
     driver = Rounds()
     driver_claims = ledger.claim_submits
 
-    def claim_late(connection_id: int, most: int) -> list[Action]:
-        rows = driver_claims(connection_id, most)
+    def claim_late(connection_id: int, most: int, *, scheduled: bool) -> list[Action]:
+        rows = driver_claims(connection_id, most, scheduled=scheduled)
         for row in rows:
             row.lease_until = timezone.now() + timedelta(seconds=5)
         return rows

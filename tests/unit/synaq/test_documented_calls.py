@@ -48,6 +48,7 @@ DOCUMENTED = {
     "GET /api/v1/mailboxes.json": "mailboxes.list",
     "PATCH /api/v1/ous/{guid}.json": "ous.update",
     "UNLINK /api/v1/packages/{guid}/domains/{guid}.json": "packages.unlink",
+    "GET /api/v1/domains/{guid}/usage.json": "usage.detailed",
 }
 # Conveniences made of documented calls.
 DERIVED = {"ous.each", "domains.each", "mailboxes.each"}
@@ -83,6 +84,8 @@ def action(name: str) -> dict[str, Any]:
 
 
 ROWS = [
+    Row("usage.detailed", lambda c: c.usage.detailed("D"), "GET /api/v1/domains/D/usage.json", status=200, answer=[],
+        dialects=CURRENT),
     Row("ous.create_company", lambda c: c.ous.create_company("R", OU), "POST /api/v1/ous/R/companies.json",
         {"ou": OU}, 201, "/api/v1/ous/NEW"),
     Row("ous.create_subreseller", lambda c: c.ous.create_subreseller("R", OU),
@@ -222,7 +225,7 @@ def test_every_documented_call_has_a_method_and_a_row_here() -> None:
 
 
 def test_every_method_of_the_client_is_a_documented_call(legacy: Client) -> None:
-    nouns = ("ous", "packages", "domains", "mailboxes", "actions")
+    nouns = ("ous", "packages", "domains", "mailboxes", "usage", "actions")
     methods = {
         f"{noun}.{name}"
         for noun in nouns
