@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from portal.accounts.models import Membership, Person
+from portal.management import demo_usage
 from portal.roles import ROLES
 from provisioning import connections, mirror, runner
 from provisioning.models import OU, Action, Connection, Domain, Mailbox, Package
@@ -48,6 +49,7 @@ class Command(BaseCommand):
         people = _people(connection)
         if not Action.objects.filter(connection=connection).exists():
             _make_history(connection, control, people["support"])
+        demo_usage.load(connection)
         for role, person in people.items():
             self.stdout.write(f"{role}\t{person.email}\t{demo_password(role)}")
 

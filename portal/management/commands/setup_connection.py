@@ -10,6 +10,7 @@ from django.utils import timezone
 from portal import env
 from provisioning import connections, mirror, secrets
 from provisioning.models import OU, Connection
+from provisioning.roots import make_root
 from provisioning.synaq import Meaning, SynaqError
 
 REFUSED = (Meaning.UNAUTHENTICATED,)
@@ -76,21 +77,7 @@ class Command(BaseCommand):
 
 
 def _mirror_root(row: Connection, body: Any) -> None:
-    """The reseller's OU is where everything hangs; until SYNAQ shows it, its GUID stands for its name."""
-    root = OU.objects.filter(connection=row, guid=row.reseller_guid).first()
-    if root is not None and not body:
-        return
-    if root is None:
-        root = OU(
-            connection=row,
-            guid=row.reseller_guid,
-            type=OU.Type.RESELLER,
-            title="Reseller",
-            as_at=timezone.now(),
-        )
-        root.save()
-        root.path = f"{root.pk}."
-        root.save(update_fields=["path"])
+    root = make_root(row)
     if body:
         home = mirror.Home(row, root, type=OU.Type.RESELLER)
         mirror.write(mirror.Seen("ou", row.reseller_guid, body, timezone.now()), home)
