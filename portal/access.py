@@ -287,6 +287,11 @@ def connections(request: HttpRequest) -> QuerySet[Connection]:
     return Connection.objects.filter(pk__in=roots.values("connection"))
 
 
+def holds_a_root(request: HttpRequest) -> bool:
+    """Whether they set up connections of a whole reseller: connections are no business of those below."""
+    return any(path.count(".") == 1 for path in grants(request).paths(roles.CHANGE_CONNECTIONS))
+
+
 def brands(request: HttpRequest) -> QuerySet[Brand]:
     return Brand.objects.filter(_below(grants(request).paths(roles.CHANGE_BRAND), "ou__"))
 

@@ -25,7 +25,10 @@ _NAV = (
     ("Activity", "activity:list", "activity", roles.SEE_ACTIVITY),
 )
 # Below the nouns, under a heading: People, Roles, Audit, Connections, Appearance
-_PORTAL = (("Audit", "trail:list", "history", roles.SEE_AUDIT),)
+_PORTAL = (
+    ("Audit", "trail:list", "history", roles.SEE_AUDIT),
+    ("Connections", "connecting:list", "plug-connected", roles.CHANGE_CONNECTIONS),
+)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

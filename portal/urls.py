@@ -19,6 +19,7 @@ urlpatterns = [
     path("batches/", include("portal.batches.urls")),
     path("activity/", include("portal.activity.urls")),
     path("audit/", include("portal.trail.urls")),
+    path("connections/", include("portal.connecting.urls")),
     path("looks/", include("portal.acting.urls")),
 ]
 handler400 = "portal.views.bad_request"

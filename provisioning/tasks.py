@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from provisioning import runner
+from provisioning import checking, runner
 
 # Made before the workers fork: the parent is told of the end, the children drive. A bare byte without a lock,
 # which a killed child could take with it.
@@ -20,4 +20,5 @@ def _stop(**_: Any) -> None:
 
 @shared_task(name="provisioning.drive")  # type: ignore[untyped-decorator]
 def drive() -> None:
+    checking.run_safely()
     runner.drive(stopping=lambda: bool(_stopping.value))
