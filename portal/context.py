@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from portal import access, roles
+from portal import access, roles, staging
 from portal.bell import counts
 from portal.times import short
 from provisioning.models import Connection
@@ -44,6 +44,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "nav": [*_nav(request, held, _NAV), *_nav(request, held, _PORTAL, "Portal")],
         "acting": acting,
         "connection_banner": _banner(),
+        "staging": bool(staging.connections(request)),
         "search_url": reverse("search:all") if held.rows else "",
         "bell": counts.of(request),
         "time_zone": settings.TIME_ZONE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from portal import access, roles
 from portal.access import policy
-from portal.accounts.models import Membership
+from portal.accounts.models import Membership, Person
 from portal.connecting.forms import ConnectionForm
 from portal.http import after_post, live_page
 from provisioning import audit
@@ -63,12 +63,11 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @transaction.atomic
 def _add(request: HttpRequest, form: ConnectionForm) -> Connection:
-    row = services.add_connection(form.facts, form.cleaned_data["key"], by=request.user)
+    maker = cast(Person, request.user)
+    row = services.add_connection(form.facts, form.cleaned_data["key"], by=maker)
     root = services.root_of(row)
-    Membership.objects.get_or_create(
-        person=request.user, ou=root, role="owner", defaults={"given_by": request.user}
-    )
-    audit.record("role_given", by=request.user, ou=root, thing=request.user, new={"role": "Owner"})
+    Membership.objects.get_or_create(person=maker, ou=root, role="owner", defaults={"given_by": maker})
+    audit.record("role_given", by=maker, ou=root, thing=maker, new={"role": "Owner"})
     return row
 
 

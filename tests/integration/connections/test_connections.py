@@ -190,8 +190,8 @@ def test_a_new_key_that_could_not_be_tried_waits(owner: Client, api: FakeApi, ro
     assert row.sealed_new_key
     assert row.check_wanted_at
     owner.post(page("drop_key", row))
-    row.refresh_from_db()
-    assert (row.sealed_new_key, row.check_wanted_at) == ("", None)
+    again = Connection.objects.get(pk=row.pk)
+    assert (again.sealed_new_key, again.check_wanted_at) == ("", None)
 
 
 def test_what_a_try_told_of_an_older_key_is_not_written_over_a_newer_one(owner: Client, root: OU) -> None:
@@ -227,3 +227,14 @@ def test_a_key_that_is_still_needed_is_told(root: OU, settings: Any) -> None:
     settings.SEAL_KEYS = [Fernet.generate_key().decode()]
     with pytest.raises(SystemExit):
         call_command("reseal")
+
+
+def test_staging_is_marked_on_every_page_and_on_what_is_on_it(client: Client, root: OU) -> None:
+    client.force_login(make_person("support", root))
+    detail = reverse("ous:detail", args=[root.guid])
+    assert "staging" not in client.get(detail).content.decode().lower()
+    Connection.objects.filter(pk=root.connection_id).update(stage="staging")
+    assert "This is on staging" in client.get(detail).content.decode()
+    text = client.get(reverse("domains:list")).content.decode()
+    assert "staging-mark" in text
+    assert "This is on staging" not in text
