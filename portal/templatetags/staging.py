@@ -16,5 +16,6 @@ register = template.Library()
 def staging_line(context: Context) -> dict[str, Any]:
     """Nothing on pages of other things, and for strangers."""
     request = context.get("request")
-    known = request is not None and context.get("viewer") is not None
-    return {"about": known and staging.is_about(request, context)}
+    if request is None or context.get("viewer") is None:
+        return {"about": False}
+    return {"about": staging.is_about(request, context)}
