@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from sandbox import actions, control, domains, lists, mailboxes, ous, packages
+from sandbox import actions, control, domains, lists, mailboxes, ous, packages, usage
 from sandbox.faults import Faults
 from sandbox.http import Rule, endpoint, refuse
 from sandbox.middleware import Recorder, Signed
@@ -50,6 +50,7 @@ CALLS = (
     Entry("POST", "/ous/{guid}/domains.json", domains.create),
     Entry("GET", "/domains/{guid}.json", domains.get),
     Entry("DELETE", "/domains/{guid}.json", domains.delete),
+    Entry("GET", "/domains/{guid}/usage.json", usage.detailed, (CURRENT,)),
     Entry("GET", "/domains.json", lists.list_domains, (CURRENT,)),
     Entry("PATCH", "/domains/{guid}/servicefields.json", domains.patch_fields),
     Entry("POST", "/domains/{guid}/actions.json", domains.act),

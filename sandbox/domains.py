@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox import actions
+from sandbox import actions, usage
 from sandbox.catalogue import BY_CODE
 from sandbox.http import NO_CONTENT, Answer, Call, created, ok
 from sandbox.packages import attach, check_linkable
@@ -77,7 +77,7 @@ def body(world: World, domain: Domain) -> dict[str, Any]:
         "domain_name": domain.name,
         "state": domain_state(world, domain),
         "fields": _masked(fields(world, domain)),
-        "domain_usage_report": domain.usage,
+        "domain_usage_report": usage.shown(world, domain),
     }
     if world.settings.dialect == LEGACY:
         return shown | {"service_fields": OLD_SERVICE_FIELDS}

@@ -206,6 +206,21 @@ def catalogue_shape(world: World, given: dict[str, Any]) -> dict[str, Any]:
     return {"shape": shape}
 
 
+def usage(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    """For how many seconds after its action a usage report is compiled, and what every report then says; without
+    `report`, what is in use."""
+    try:
+        lag = max(0.0, float(given.get("lag") or 0))
+    except (TypeError, ValueError):
+        raise invalid("lag: This value should be a number.") from None
+    report = given.get("report")
+    if report is not None and not isinstance(report, dict):
+        raise invalid("report: This value should be an object.")
+    world.set_value("usage-lag", lag)
+    world.set_value("usage-report", report)
+    return {"lag": lag, "report": report}
+
+
 def reset(world: World, given: dict[str, Any]) -> dict[str, Any]:
     """Empty the sandbox and fill it again: demo or empty."""
     seed = given.get("seed") or world.settings.seed
@@ -234,5 +249,6 @@ TURNS: dict[str, Turn] = {
     "relock": relock,
     "stale": stale,
     "catalogue-shape": catalogue_shape,
+    "usage": usage,
     "reset": reset,
 }

@@ -5,7 +5,7 @@ from sandbox.catalogue import DEFAULTS, OPTIONAL, fields_of
 from sandbox.payload import BLANK
 from sandbox.states import PROVISIONED
 from sandbox.things import Domain, RemoteAction
-from sandbox.usage import report
+from sandbox.usage import finish as finish_usage
 from sandbox.world import World
 
 REFRESHING = frozenset({"Provision", "Refresh", "Update"})
@@ -31,7 +31,7 @@ def end_on_domain(world: World, action: RemoteAction) -> list[str]:
     """End an action of a domain; the words of what went wrong, or none."""
     domain = world.domains[action.guid]
     if action.name == "Usage":
-        domain.usage = report(world, domain, action.due_at)
+        finish_usage(world, domain, action.due_at)
     elif action.name == "Delete":
         domain.deleted = True
         domain.services = dict.fromkeys(domain.services, "deleted")
