@@ -128,7 +128,7 @@ def _page(
     """The question. `changed`: it was about others when it was answered."""
     count = services.counted(len(verdict.going), "mailbox")
     context = {
-        "page_title": f"{operation.label}: {count}",
+        "page_title": f"{operation.label} {count}",
         "crumbs": [("Mailboxes", _list_url(request))],
         "operation": operation,
         "verb": request.POST["operation"],

@@ -16,7 +16,7 @@ from portal import access, exports, roles
 from portal.access import policy
 from portal.http import after_post
 from portal.mailboxes import imports_file, selection
-from portal.mailboxes.imports_check import CREATE, Checked, check
+from portal.mailboxes.imports_check import CREATE, EDITION, Checked, check
 from portal.mailboxes.imports_file import Row
 from portal.mailboxes.imports_forms import UploadForm, cells_of, mended
 from provisioning.models import Import
@@ -51,7 +51,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "page_title": "Import mailboxes",
         "crumbs": [("Mailboxes", reverse("mailboxes:list"))],
         "form": form,
-        "columns": imports_file.COLUMNS,
+        "may_choose": access.grants(request).has(EDITION.permission),
         "cancel_url": reverse("mailboxes:list"),
     }
     return render(request, "mailboxes/import.html", context, status=422 if posted else 200)
@@ -109,6 +109,7 @@ def _check_page(request: HttpRequest, draft: Import, rows: list[Checked]) -> Htt
         "more_wrong": max(0, len(wrong) + len(asked) - _MENDED_AT_ONCE),
         "shown": shown,
         "billed": sum(row.activate for row in sound),
+        "recorded": sum(not row.activate for row in sound),
         "made": sum(not row.row.cells["password"] for row in sound),
         "prev_url": f"{home}?page={page - 1}" if page > 1 else "",
         "next_url": f"{home}?page={page + 1}" if page * _SHOWN < len(sound) else "",

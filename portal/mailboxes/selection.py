@@ -83,12 +83,11 @@ def take_ticked(request: HttpRequest) -> bool:
 
 def bar(request: HttpRequest, found: QuerySet[Mailbox], page: Page) -> dict[str, Any]:
     """For the boxes of the rows: `selectable`; and, but for the part that moves, for mailboxes/_selection.html: `bar`.
-    What matches is counted only where it does not stand on the page."""
+    What matches is counted no further than what can be done at once."""
     offered, shown = verbs(request), len(page.rows)
     if not offered or not shown or request.htmx:  # type: ignore[attr-defined]
         return {"selectable": bool(offered and shown)}
-    more = bool(page.prev_url or page.next_url)
-    total = found.order_by()[: MOST + 1].count() if more else shown
+    total = found.order_by()[: MOST + 1].count()
     about = {"verbs": offered, "shown": shown, "total": total, "most": MOST, "too_many": total > MOST}
     ways = {"query": request.GET.urlencode(), "tick_url": _with_tick(request)}
     return {"selectable": True, "bar": about | ways}
