@@ -99,9 +99,9 @@ def progress(run: UsageRun) -> Progress:
 # --- by the clock -------------------------------------------------------------------------------------------------------
 
 
-def sweep() -> int:
+def sweep(now: datetime | None = None) -> int:
     """Begin the runs that have come due, each once a connection and day. Returns how many."""
-    now = timezone.localtime(timezone.now(), timezone.get_default_timezone())
+    now = timezone.localtime(now or timezone.now(), timezone.get_default_timezone())
     return sum(_begin_all(why, now) for why in _due(now))
 
 

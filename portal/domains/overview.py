@@ -11,11 +11,10 @@ from django.urls import reverse
 
 from portal import access, creations, endings, inflight, reading, roles
 from portal.activity import present
-from portal.domains import lifecycle, names, service_fields
+from portal.domains import lifecycle, names, service_fields, usage
 from provisioning.models import Action, Domain, Package
 from provisioning.operations import OPERATIONS
 from provisioning.synaq import catalogue
-from provisioning.synaq.answers import UsageReport, read_usage
 
 SHOWN_MAILBOXES = 10
 PROVISION = "domain.provision"
@@ -44,11 +43,13 @@ class Shown:
 def of(request: HttpRequest, domain: Domain) -> Shown:
     """Everything for domains/_detail.html, and the actions that it shows."""
     own = inflight.on(request, domain)
+    sees = _sees(request, domain)
     about = present.about(request, domain)
     asked = creations.pending(request, "mailbox", kind="domain", guid=domain.guid)
     packages = list(domain.packages.filter(gone_at=None).prefetch_related("editions").order_by("code", "id"))
     buttons = _buttons(request, domain, own)
     ending = endings.of(request, domain)
+    counted = usage.of(request, domain) if sees["usage"] else {}
     context = {
         "domain": domain,
         "in_letters": names.in_letters(domain.name),
@@ -63,17 +64,17 @@ def of(request: HttpRequest, domain: Domain) -> Shown:
         "failure": _failure(domain, own, buttons),
         "open_rows": present.rows(action for action in own if action.is_open),
         "activity": present.rows(about),
-        "usage": usage(domain),
+        **counted,
         "usage_button": buttons.pop("domain.usage", None),
         "stuck": domain.state == "pending" and not any(action.is_open for action in own),
         **_mailboxes(request, domain),
         "asked": present.rows(asked),
-        "sees": _sees(request, domain),
+        "sees": sees,
         "refresh_url": reverse("domains:refresh", args=[domain.guid]),
         **reading.state(domain),
     }
     shown = inflight.together(own, about, asked, inflight.known_before(request))
-    return Shown(context, shown, bool(context["reading_due"]))
+    return Shown(context, shown, bool(context["reading_due"] or context.get("usage_moves")))
 
 
 def _sees(request: HttpRequest, domain: Domain) -> dict[str, bool]:
@@ -82,6 +83,7 @@ def _sees(request: HttpRequest, domain: Domain) -> dict[str, bool]:
         "ous": held.has_on(roles.SEE_OUS, domain.ou),
         "packages": held.has_on(roles.SEE_PACKAGES, domain.ou),
         "mailboxes": held.has_on(roles.SEE_MAILBOXES, domain.ou),
+        "usage": held.has_on(roles.SEE_USAGE, domain.ou),
     }
 
 
@@ -210,11 +212,6 @@ def _failure(domain: Domain, own: list[Action], buttons: dict[str, dict[str, Any
         "post": operation == PROVISION,
         "url": again or (button["url"] if button else ""),
     }
-
-
-def usage(domain: Domain) -> UsageReport | None:
-    """SYNAQ's usage report, if it has given one."""
-    return read_usage({"domain_usage_report": domain.usage})
 
 
 def _mailboxes(request: HttpRequest, domain: Domain) -> dict[str, Any]:

@@ -85,6 +85,7 @@ class _Found:
     counts: dict[str, Count] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
+    nameless: bool = False
 
 
 def read_report(raw: Any, received_at: datetime, *, detailed: bool = False) -> Report | None:
@@ -109,7 +110,7 @@ def read_report(raw: Any, received_at: datetime, *, detailed: bool = False) -> R
     for entry, product in entries or []:
         _take(entry, product, found)
     counts = tuple(count for code, count in found.counts.items() if code not in found.unreadable)
-    whole = entries is not None
+    whole = entries is not None and not found.nameless
     return Report(state, when, counts, frozenset(found.unreadable), whole, tuple(found.problems))
 
 
@@ -169,6 +170,7 @@ def _take(entry: Any, product: str, found: _Found) -> None:
     code = (first_text(body, _EDITIONS) or "")[:LONGEST_CODE]
     if not code:
         found.problems.append("A line of it does not say which edition it counts; it is left out.")
+        found.nameless = True
         return
     number = _number(body.get("count"))
     if number is None:
