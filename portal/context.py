@@ -26,6 +26,8 @@ _NAV = (
 )
 # Below the nouns, under a heading: People, Roles, Audit, Connections, Appearance
 _PORTAL = (
+    ("People", "people:list", "users", roles.SEE_PEOPLE),
+    ("Roles", "rights:list", "shield-lock", roles.SEE_PEOPLE),
     ("Audit", "trail:list", "history", roles.SEE_AUDIT),
     ("Connections", "connecting:list", "plug-connected", roles.CHANGE_CONNECTIONS),
 )

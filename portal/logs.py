@@ -1,10 +1,23 @@
 """Structured logs: one JSON line an event, on standard error. Values never include bodies, keys or query strings."""
 
+import re
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
 from portal import env
+
+_INVITATION = re.compile(r"(/invitation/)[^/\s\"']+")
+
+
+def without_tokens(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The link of an invitation is a key: whatever line it would stand in, the token is left out."""
+    return {
+        name: _INVITATION.sub(r"\1***", value) if isinstance(value, str) else value
+        for name, value in event.items()
+    }
+
 
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
@@ -21,7 +34,7 @@ LOGGING = {
         "json": {
             "()": structlog.stdlib.ProcessorFormatter,
             "processor": structlog.processors.JSONRenderer(),
-            "foreign_pre_chain": _SHARED,
+            "foreign_pre_chain": [*_SHARED, without_tokens],
         }
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
@@ -41,6 +54,7 @@ def configure() -> None:
         processors=[
             *_SHARED,
             structlog.processors.format_exc_info,
+            without_tokens,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -73,12 +73,15 @@ class NewMailboxForm(SubmissionForm):
         help_text="It can be used within a minute, as a rule, and is billed from then on. Otherwise it is only recorded.",
     )
 
-    def __init__(self, *args: Any, domain: Domain, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, domain: Domain, chooses: bool = True, **kwargs: Any) -> None:
+        """`chooses`: whether the person may choose an edition; else the package's default is taken."""
         super().__init__(*args, **kwargs)
-        self.domain = domain
+        self.domain, self.chooses = domain, chooses
+        if not chooses:
+            self.fields["package_edition_code"].widget = forms.HiddenInput()
         self.fields["email_local"].suffix = f"@{domain.name}"  # type: ignore[attr-defined]
         choices = edition_choices(mailbox_packages(domain))
-        if choices:
+        if choices and chooses:
             self.fields["package_edition_code"] = forms.ChoiceField(
                 label="Edition", required=False, choices=choices, help_text="The class of service."
             )
@@ -95,6 +98,13 @@ class NewMailboxForm(SubmissionForm):
         if known.exists():
             raise ValidationError(f"{local}{own} exists already.")
         return local
+
+    def clean_package_edition_code(self) -> str:
+        """None where the person does not choose it, whatever is posted."""
+        code: str = self.cleaned_data["package_edition_code"]
+        if code and not self.chooses:
+            raise ValidationError("You do not choose editions here: the default is taken.")
+        return code
 
     def clean_password(self) -> str:
         """As typed, to the letter."""

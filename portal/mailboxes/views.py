@@ -131,7 +131,7 @@ def new(request: HttpRequest, domain: str) -> HttpResponse:
         return _to_action(sent, request)
     if request.method != "POST":
         return _new_page(request, row, _blank(request, row))
-    form = NewMailboxForm(request.POST, domain=row)
+    form = NewMailboxForm(request.POST, domain=row, chooses=_chooses(request, row))
     if not form.is_valid():
         return _new_page(request, row, form, status=422)
     try:
@@ -153,12 +153,18 @@ def _to_action(action: Action, request: HttpRequest) -> HttpResponse:
     return after_post(request, reverse("activity:detail", args=[action.pk]))
 
 
+def _chooses(request: HttpRequest, domain: Domain) -> bool:
+    """Whether they may choose the edition of what they make."""
+    return access.grants(request).has_on(roles.CHANGE_EDITIONS, domain.ou)
+
+
 def _blank(request: HttpRequest, domain: Domain) -> NewMailboxForm:
     """An empty form; or, with `?again=`, the one that SYNAQ refused."""
     refused = inflight.to_mend(request, CREATE.name, guid=domain.guid, connection=domain.connection_id)
     if refused:
-        return NewMailboxForm.after_refusal(refused, typed_in(refused), domain=domain)
-    return NewMailboxForm(domain=domain)
+        typed, chooses = typed_in(refused), _chooses(request, domain)
+        return NewMailboxForm.after_refusal(refused, typed, domain=domain, chooses=chooses)
+    return NewMailboxForm(domain=domain, chooses=_chooses(request, domain))
 
 
 def _new_page(request: HttpRequest, domain: Domain, form: NewMailboxForm, status: int = 200) -> HttpResponse:
