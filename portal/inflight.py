@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
@@ -16,6 +17,7 @@ from provisioning.models import Action
 from provisioning.services.ous import want_reading
 
 OLD = timedelta(seconds=60)
+_DOUBLE_CLICK = timedelta(seconds=10)
 _MOST = 20
 
 
@@ -50,14 +52,24 @@ def posted(request: HttpRequest) -> QueryDict | None:
 
 
 def sent_already(request: HttpRequest) -> Action | None:
-    """What the very form that is posted now has asked for before: sent twice, it asks once."""
+    """What the very form that is posted now has asked for before: sent twice, it asks once.
+
+    Somebody who went back and changed what they had typed is told that nothing more was asked for.
+    """
     if request.method != "POST":
         return None
     try:
         mark = uuid.UUID(request.POST.get("submission", ""))
     except ValueError:
         return None
-    return access.actions(request).filter(submission=mark, by=request.user.pk).first()
+    sent = access.actions(request).filter(submission=mark, by=request.user.pk).first()
+    if sent is not None and timezone.now() - sent.asked_at > _DOUBLE_CLICK:
+        messages.warning(
+            request,
+            "That form had been sent before, and asked for this. Nothing more was asked for: "
+            "to change something, open the form anew.",
+        )
+    return sent
 
 
 def to_mend(request: HttpRequest, *operations: str, **where: Any) -> Action | None:

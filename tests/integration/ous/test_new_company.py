@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from portal.ous import countries
 from provisioning import ledger
@@ -192,3 +194,21 @@ def test_every_country_has_its_two_letters_once() -> None:
     assert countries.CHOICES[0] == ("ZA", "South Africa")
     assert sorted(code for code, _ in countries.CHOICES) == sorted(countries.NAMES)
     assert all(len(code) == 2 and code.isupper() and name for code, name in countries.CHOICES)
+
+
+def test_going_back_and_sending_the_form_changed_is_told_that_nothing_more_was_asked_for(
+    client: Client, root: OU, support: Any
+) -> None:
+    data = filled(root)
+    post(client, data)
+    Action.objects.update(asked_at=timezone.now() - timedelta(minutes=1))
+    answer = client.post(reverse("ous:new"), {**data, "title": "Another Ltd"}, follow=True)
+    assert Action.objects.get().payload["title"] == "Acme Ltd"
+    assert "Nothing more was asked for" in answer.content.decode()
+
+
+def test_a_double_click_is_told_nothing_of_it(client: Client, root: OU, support: Any) -> None:
+    data = filled(root)
+    post(client, data)
+    answer = client.post(reverse("ous:new"), data, follow=True)
+    assert "Nothing more was asked for" not in answer.content.decode()
