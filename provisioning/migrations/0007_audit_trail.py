@@ -20,8 +20,8 @@ CREATE TRIGGER provisioning_audit_kept BEFORE UPDATE OR DELETE ON provisioning_a
 
 CREATE FUNCTION provisioning_audit_not_emptied() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  -- a test database is emptied between tests, and says so in its connection's options
-  IF current_setting('mailroom.may_truncate', true) = 'on' THEN
+  -- a test database is emptied between tests, and says so in its connection's options; in no other does saying so help
+  IF current_setting('mailroom.may_truncate', true) = 'on' AND starts_with(current_database(), 'test_') THEN
     RETURN NULL;
   END IF;
   RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'check_violation';
