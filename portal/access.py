@@ -248,11 +248,11 @@ def invitations(request: HttpRequest) -> QuerySet[Invitation]:
 def custom_roles(request: HttpRequest) -> QuerySet[CustomRole]:
     """Roles made where the viewer sees people, and those that hold there from above."""
     paths = grants(request).paths(roles.SEE_PEOPLE)
-    above = Q(ou__path__in=[part for path in paths for part in _parts(path)])
+    above = Q(ou__path__in=[part for path in paths for part in parts(path)])
     return CustomRole.objects.filter(_below(paths, "ou__") | above)
 
 
-def _parts(path: str) -> list[str]:
+def parts(path: str) -> list[str]:
     """Of "1.7.12.": "1.", "1.7.", "1.7.12."."""
     ids = path.split(".")[:-1]
     return [".".join(ids[: n + 1]) + "." for n in range(len(ids))]
@@ -294,6 +294,19 @@ def holds_a_root(request: HttpRequest) -> bool:
 
 def brands(request: HttpRequest) -> QuerySet[Brand]:
     return Brand.objects.filter(_below(grants(request).paths(roles.CHANGE_BRAND), "ou__"))
+
+
+def ous_to_brand(request: HttpRequest) -> QuerySet[OU]:
+    """Resellers and sub-resellers whose look the viewer may set."""
+    found = OU.objects.filter(_below(grants(request).paths(roles.CHANGE_BRAND), ""), gone_at=None)
+    return found.filter(type__in=(OU.Type.RESELLER, OU.Type.SUBRESELLER))
+
+
+def brands_every_root(request: HttpRequest) -> bool:
+    """Whether they set the look of every reseller of this portal: what all share is theirs to change."""
+    held = grants(request)
+    roots = OU.objects.filter(parent=None, gone_at=None)
+    return held.has(roles.CHANGE_BRAND) and all(held.has_on(roles.CHANGE_BRAND, root) for root in roots)
 
 
 def may(request: HttpRequest, operation: Operation, ou: OU) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.urls import reverse
 
 from portal import access, roles, staging
 from portal.bell import counts
+from portal.branding import of
 from portal.times import short
 from provisioning.models import Connection
 
@@ -30,13 +32,18 @@ _PORTAL = (
     ("Roles", "rights:list", "shield-lock", roles.SEE_PEOPLE),
     ("Audit", "trail:list", "history", roles.SEE_AUDIT),
     ("Connections", "connecting:list", "plug-connected", roles.CHANGE_CONNECTIONS),
+    ("Appearance", "branding:list", "brush", roles.CHANGE_BRAND),
 )
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """nav, theme, viewer, acting, role_labels, bell, connection_banner. Nothing of the database for strangers."""
+    """theme, brand; for people besides nav, viewer, acting, role_labels, bell, connection_banner. The brand is asked for
+    only where a page shows it: fragments do not."""
     theme = request.COOKIES.get("theme", "auto")
-    context: dict[str, Any] = {"theme": theme if theme in ("light", "dark", "auto") else "auto"}
+    context: dict[str, Any] = {
+        "theme": theme if theme in ("light", "dark", "auto") else "auto",
+        "brand": partial(of.for_request, request),
+    }
     if not getattr(request, "user", None) or not request.user.is_authenticated:
         return context
     held, acting = access.grants(request), access.acting_now(request)

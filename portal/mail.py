@@ -14,12 +14,11 @@ from urllib.parse import urlsplit
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import F, Value
-from django.db.models.functions import Length
 from django.template.loader import render_to_string
 
 from portal.accounts import home
 from portal.accounts.models import Brand
+from portal.branding import of
 
 log = structlog.get_logger(__name__)
 NAME = "Mailroom"
@@ -69,11 +68,7 @@ def _deliver(name: str, message: EmailMessage) -> bool:
 
 def brand_of(person: Any) -> Brand | None:
     """The brand under which a person knows the portal: the nearest at or above where they belong."""
-    ou = home.of(person)
-    if ou is None:
-        return None
-    above = Brand.objects.alias(theirs=Value(ou.path)).filter(theirs__startswith=F("ou__path"))
-    return above.order_by(Length("ou__path").desc()).first()
+    return of.for_ou(home.of(person))
 
 
 def url(path: str, brand: Brand | None = None) -> str:

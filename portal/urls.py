@@ -23,6 +23,7 @@ urlpatterns = [
     path("invitation/", include("portal.invitations.urls")),
     path("audit/", include("portal.trail.urls")),
     path("connections/", include("portal.connecting.urls")),
+    path("appearance/", include("portal.branding.urls")),
     path("looks/", include("portal.acting.urls")),
 ]
 handler400 = "portal.views.bad_request"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
@@ -11,6 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from portal import access, roles
 from portal.access import PUBLIC, SIGNED_IN, policy
+from portal.accounts.models import Brand
+from portal.branding import of
 
 _FIRST_PAGES = (
     (roles.SEE_DOMAINS, "attention:list"),  # support, and who oversees it
@@ -61,21 +64,29 @@ def theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _bare(template: str, status: int) -> HttpResponse:
-    return HttpResponse(render_to_string(template), status=status)
+def _bare(template: str, status: int, brand: Brand | None) -> HttpResponse:
+    return HttpResponse(render_to_string(template, {"brand": brand}), status=status)
+
+
+def _brand(request: HttpRequest) -> Brand | None:
+    """An error's page is shown, whatever the database says."""
+    try:
+        return of.for_request(request)
+    except DatabaseError:
+        return None
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _bare("400.html", 400)
+    return _bare("400.html", 400, of.known(request))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _bare("403.html", 403)
+    return _bare("403.html", 403, _brand(request))
 
 
 def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _bare("404.html", 404)
+    return _bare("404.html", 404, _brand(request))
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    return _bare("500.html", 500)
+    return _bare("500.html", 500, of.known(request))
