@@ -69,7 +69,11 @@ TABLE = (
     Setting("MAILROOM_STATE", "var", "Folder where `make run` keeps servers' data, secrets and logs."),
     Setting("SYNAQ_BASE_URL", "", "Address of the SYNAQ API. Set: no sandbox, no demo data."),
     Setting("SYNAQ_API_USER", "", "API user name at SYNAQ, case-sensitive."),
-    Setting("SYNAQ_API_KEY", "", "API key at SYNAQ. Sealed in the database at set-up."),
+    Setting(
+        "SYNAQ_API_KEY",
+        "",
+        "API key at SYNAQ. Sealed in the database at set-up; a key changed in the portal stays while SYNAQ accepts it.",
+    ),
     Setting("SYNAQ_RESELLER_GUID", "", "GUID of the reseller that the API user belongs to."),
     Setting("SYNAQ_DIALECT", "legacy", "`legacy` (2018) or `current` (2026)."),
     Setting("SYNAQ_RATE", "50", "Most calls per second on one connection."),

@@ -16,7 +16,7 @@ _UNSAFE = re.compile(r"[\s\\\x00-\x1f\x7f]|%")
 
 def clean(typed: str) -> str:
     """The address as it is kept. Raises ValidationError, in a sentence, for one that is none or leads elsewhere."""
-    text = typed.strip().rstrip("/").removesuffix("/api/v1")
+    text = trimmed(typed)
     parts, port = _parts(text)
     if parts.username is not None or parts.password is not None:
         raise ValidationError("An address holds no user or password: they have fields of their own.")
@@ -26,6 +26,11 @@ def clean(typed: str) -> str:
     _must_be_known(parts.scheme, host)
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path}"
+
+
+def trimmed(typed: str) -> str:
+    """The address as it is compared and kept: without what stands at the end of every call's."""
+    return typed.strip().rstrip("/").removesuffix("/api/v1")
 
 
 def _parts(text: str) -> tuple[SplitResult, int | None]:
