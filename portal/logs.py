@@ -8,15 +8,17 @@ import structlog
 
 from portal import env
 
-_INVITATION = re.compile(r"(/invitation/)[^/\s\"']+")
+_LINKS = re.compile(r"(/invitation/|/accounts/password/reset/key/)[^/\s\"']+")
+
+
+def masked(text: str) -> str:
+    """The text without the secret part of the links that let somebody in."""
+    return _LINKS.sub(r"\1***", text)
 
 
 def without_tokens(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The link of an invitation is a key: whatever line it would stand in, the token is left out."""
-    return {
-        name: _INVITATION.sub(r"\1***", value) if isinstance(value, str) else value
-        for name, value in event.items()
-    }
+    """The link of an invitation, or to a new password, is a key: whatever line it would stand in, the token is left out."""
+    return {name: masked(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 _SHARED: list[Any] = [

@@ -1,10 +1,11 @@
 from django.urls import include, path
 
-from portal import tables, views
+from portal import csp_reports, tables, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("health", views.health, name="health"),
+    path("csp-report/", csp_reports.report, name="csp_report"),
     path("theme/", views.theme, name="theme"),
     path("columns/<slug:name>/", tables.choose_columns, name="columns"),
     path("accounts/", include("portal.accounts.urls")),

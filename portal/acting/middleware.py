@@ -14,8 +14,8 @@ from portal.middleware import Next
 from provisioning import audit
 
 _CHANGES_NOTHING = ("GET", "HEAD", "OPTIONS")
-# What may be sent all the same: the way out, and how the page looks
-_ALLOWED = frozenset({"acting:stop", "account_logout", "theme", "columns"})
+# What may be sent all the same: the way out, how the page looks, and what the browser says of it
+_ALLOWED = frozenset({"acting:stop", "account_logout", "theme", "columns", "csp_report"})
 
 
 class Looking:

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 # Entries of files taken away are written; what SYNAQ is to be asked for anew is no change
 _MAY_CHANGE = {"AuditEntry", "Reading"}
 # These are the looker's own: signed out, stopped, how pages look
-_OWN = ("accounts/logout/", "looks/stop/", "theme/", "columns/")
+_OWN = ("accounts/logout/", "looks/stop/", "theme/", "columns/", "csp-report/")
 _ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
 
 
