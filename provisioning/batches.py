@@ -134,6 +134,8 @@ def advance(batch_id: int, failed: Action | None = None) -> None:
     if batch.state != State.RUNNING or batch.kind in LED_BY_PEOPLE:
         return
     underway = Action.objects.filter(batch=batch, state__in=Action.OPEN)
+    if batch.is_behind and not _has_room(batch, underway.count()):
+        return  # several are opened at a time: an end that makes room for one costs next to nothing
     if not batch.goes_on:
         if failed is None and not underway.exists():
             failed = Action.objects.filter(step__batch=batch, state__in=_UNDONE).order_by("id").first()
@@ -181,13 +183,15 @@ def needs_form(step: Step) -> bool:
 def _next(batch: Batch, underway: QuerySet[Action]) -> list[Step]:
     """The steps that may be opened now: of the lowest rank, once nothing of a lower one is open."""
     first = _unopened(batch).first()
-    if first is None or underway.filter(step__rank__lt=first.rank).exists():
+    if first is None or (first.rank and underway.filter(step__rank__lt=first.rank).exists()):
         return []
-    room = WINDOW - underway.count()
-    if batch.is_behind:
-        window = max(WINDOW, WINDOW_BEHIND * batch.ou.connection.rate)
-        room = min(AT_ONCE, room + window - WINDOW)
+    room = AT_ONCE if batch.is_behind else WINDOW - underway.count()
     return list(_unopened(batch).filter(rank=first.rank)[: max(0, room)])
+
+
+def _has_room(batch: Batch, underway: int) -> bool:
+    window = max(WINDOW, WINDOW_BEHIND * batch.ou.connection.rate)
+    return underway == 0 or underway + AT_ONCE <= window
 
 
 def _unopened(batch: Batch) -> QuerySet[Step]:
@@ -211,6 +215,8 @@ def _open_all(batch: Batch, steps: list[Step], underway: QuerySet[Action]) -> bo
 def _take(batch: Batch, step: Step, underway: QuerySet[Action]) -> bool:
     """Open the step, or pass it by. False: it cannot be passed by, and cannot be opened now."""
     target = mirror.find(batch.ou.connection_id, step.kind, step.guid)
+    if target is not None:
+        target.connection = batch.ou.connection  # known already
     if _is_done(step, target):
         _skip(step, "There was nothing left to do.")
     elif target is not None and _is_busy(target):

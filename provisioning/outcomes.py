@@ -54,7 +54,7 @@ def record(job: Job, outcome: Outcome) -> None:
     """Write down what came of one turn on an action; its batch, if it has one, moves in the same transaction."""
     _tell_breaker(job.connection_id, outcome, dict(job.ask.secrets))
     with transaction.atomic():
-        if not isinstance(outcome, Still):
+        if not isinstance(outcome, Still | Accepted):  # neither moves its batch
             batches.hold_of(job.action)
         _record(job, outcome)
         batches.moved(job.action)

@@ -44,6 +44,7 @@ PAUSE = 0.1  # seconds between two looks at an empty ledger
 LOST_EVERY = 2.0  # seconds
 RENEW_EVERY = 10.0  # seconds, a third of a lease
 BEHIND_EVERY = 0.5  # seconds between two looks for scheduled work, while there is none
+WRITES_FOR = 0.2  # seconds for which outcomes of scheduled work are written down before clicks are looked for
 KEPT_FOR_PEOPLE = 2  # threads that scheduled work leaves free
 DATABASE_AWAY = (OperationalError, InterfaceError)
 TURNS = {"sending": turns.submit, "waiting": turns.poll, "unconfirmed": turns.look_up}
@@ -224,11 +225,16 @@ class Driver:
 
     def _write_down(self) -> int:
         done, _ = wait(self.under_way, timeout=PAUSE, return_when=FIRST_COMPLETED)
-        for future in done:
+        end = time.monotonic() + WRITES_FOR
+        written = 0
+        for future in sorted(done, key=lambda one: self.under_way[one].behind):
+            if self.under_way[future].behind and time.monotonic() > end:
+                break  # a click may have come in: the rest is written in the next round
             _record(self.under_way[future], future.result())
             del self.under_way[future]
-            self.turns += 1
-        return len(done)
+            written += 1
+        self.turns += written
+        return written
 
 
 def _record(job: Job | ReadJob, outcome: Outcome) -> None:

@@ -33,6 +33,7 @@ _REPORT = "domain_usage_report"
 # --- taking reports in --------------------------------------------------------------------------------------------------
 
 
+@transaction.atomic(savepoint=False)
 def take_in(
     domain: Domain, body: Any, *, source: str, received_at: datetime, action: Action | None = None
 ) -> UsageReport | None:
@@ -44,35 +45,31 @@ def take_in(
     found = read_report(raw, received_at, detailed=source == DETAILED)
     if found is None or found.is_pending:
         return None
-    digest = _digest(domain, raw, source, found.data_as_at, received_at, action)
-    same = UsageReport.objects.filter(domain=domain, source=source, digest=digest).first()
+    # Held until it is written: two readers of one report keep one, and two reports of a month are counted in turn.
+    held = Domain.objects.select_for_update(no_key=True, of=("self",)).select_related("ou").get(pk=domain.pk)
+    digest = _digest(held, raw, source, found.data_as_at, received_at, action)
+    same = UsageReport.objects.filter(domain=held, source=source, digest=digest).first()
     return same or _keep(
-        domain, found, source=source, digest=digest, raw=raw, received_at=received_at, action=action
+        held, found, source=source, digest=digest, raw=raw, received_at=received_at, action=action
     )
 
 
-@transaction.atomic
-def _keep(domain: Domain, found: Report, *, source: str, digest: str, **facts: Any) -> UsageReport:
-    held = Domain.objects.select_for_update(no_key=True, of=("self",)).select_related("ou").get(pk=domain.pk)
+def _keep(held: Domain, found: Report, **facts: Any) -> UsageReport:
     products = _products(held)
-    strange = [
-        count.edition for count in found.counts if not (count.product or _product(count.edition, products))
-    ]
+    strange = [row.edition for row in found.counts if not (row.product or _product(row.edition, products))]
     unknown = [f"{code} is an edition of no package that the portal knows on the domain." for code in strange]
-    facts |= {"data_as_at": found.data_as_at, "problems": [*found.problems, *unknown]}
-    report, made = UsageReport.objects.get_or_create(
-        domain=held, source=source, digest=digest,
-        defaults={"connection_id": held.connection_id, "ou": held.ou, **facts},
+    report = UsageReport.objects.create(
+        connection_id=held.connection_id, domain=held, ou=held.ou, data_as_at=found.data_as_at,
+        problems=[*found.problems, *unknown], **facts,
     )  # fmt: skip
-    if made:
-        UsageCount.objects.bulk_create(
-            UsageCount(
-                report=report, edition=count.edition, product=count.product or _product(count.edition, products),
-                count=count.number, mailboxes=list(count.mailboxes), warning=count.warning, problem=count.problem,
-            )
-            for count in found.counts
-        )  # fmt: skip
-        _count_in(report, found)
+    UsageCount.objects.bulk_create(
+        UsageCount(
+            report=report, edition=row.edition, product=row.product or _product(row.edition, products),
+            count=row.number, mailboxes=list(row.mailboxes), warning=row.warning, problem=row.problem,
+        )
+        for row in found.counts
+    )  # fmt: skip
+    _count_in(report, found, products)
     return report
 
 
@@ -128,7 +125,7 @@ def _local(when: datetime) -> datetime:
     return timezone.localtime(when, timezone.get_default_timezone())
 
 
-def _count_in(report: UsageReport, found: Report) -> None:
+def _count_in(report: UsageReport, found: Report, products: dict[str, str]) -> None:
     """Bring the month's figures up to date with one more report."""
     when = report.data_as_at or report.received_at
     month = month_of(when)
@@ -140,9 +137,9 @@ def _count_in(report: UsageReport, found: Report) -> None:
         for one in _reports_of(report.domain, month):
             again = read_report(one.raw, one.received_at, detailed=one.source == DETAILED)
             if again is not None:
-                _apply(figures, one, again, month)
+                _apply(figures, one, again, month, products)
     else:
-        _apply(figures, report, found, month)
+        _apply(figures, report, found, month, products)
     _save(figures.values())
 
 
@@ -155,7 +152,13 @@ def _reports_of(domain: Domain, month: date) -> QuerySet[UsageReport]:
     return rows.filter(when__gte=begin, when__lt=end).order_by("when", "pk")
 
 
-def _apply(figures: dict[str, MonthlyFigure], report: UsageReport, found: Report, month: date) -> None:
+def _apply(
+    figures: dict[str, MonthlyFigure],
+    report: UsageReport,
+    found: Report,
+    month: date,
+    products: dict[str, str],
+) -> None:
     """What one report says, over what the ones before it said. An edition that it names with what is no count keeps its
     older figure, and its age."""
     counts = {count.edition: count for count in found.counts}
@@ -165,7 +168,6 @@ def _apply(figures: dict[str, MonthlyFigure], report: UsageReport, found: Report
         if not counts and not figures and not found.unreadable:
             unnamed = _sold_on(report.domain)
         counts |= {code: Count(code, 0) for code in unnamed}
-    products = _products(report.domain) if counts else {}
     for code, count in counts.items():
         known = figures.get(code)
         figures[code] = MonthlyFigure(
@@ -176,9 +178,13 @@ def _apply(figures: dict[str, MonthlyFigure], report: UsageReport, found: Report
 
 
 def _sold_on(domain: Domain) -> list[str]:
-    """The default editions of what is sold on the domain: so that *nothing in use* is a figure, and not a missing one."""
-    rows = Edition.objects.filter(package__links__domain=domain, is_default=True)
-    return list(rows.order_by("code").values_list("code", flat=True).distinct())
+    """The default editions of what is sold on the domain, else its products' codes: so that *nothing in use* is a figure,
+    and not a missing one."""
+    rows = Edition.objects.filter(package__links__domain=domain, is_default=True).order_by("code")
+    codes = list(rows.values_list("code", flat=True).distinct())
+    return codes or list(
+        domain.packages.exclude(code="").order_by("code").values_list("code", flat=True).distinct()
+    )
 
 
 def _save(figures: Iterable[MonthlyFigure]) -> None:
@@ -196,8 +202,11 @@ def _save(figures: Iterable[MonthlyFigure]) -> None:
 def seen(answer: Seen, connection_id: int, action: Action | None = None) -> None:
     """An answer about a domain was taken into the mirror: keep the report that it shows. `action`: the count that ended
     with it, whose report is read again until it is finished; its details too, where the dialect has them."""
+    shown = unwrap(answer.body, "domain")
+    if not isinstance(shown, dict) or (action is None and not shown.get(_REPORT)):
+        return
     domain = mirror.find(connection_id, "domain", answer.guid)
-    if domain is None or not isinstance(answer.body, dict):
+    if domain is None:
         return
     report = take_in(domain, answer.body, source=SUMMARY, received_at=answer.at, action=action)
     if action is None:
