@@ -52,7 +52,13 @@ NOUN_MEANINGS: Final[dict[tuple[str, str], str]] = {
     ("package", "inactive"): "Bought, not provisioned yet: none of its services run.",
 }
 
-_MANY: Final = {"company": "companies", "mailbox": "mailboxes", "batch": "batches", "entry": "entries", "person": "people"}
+_MANY: Final = {
+    "company": "companies",
+    "mailbox": "mailboxes",
+    "batch": "batches",
+    "entry": "entries",
+    "person": "people",
+}
 
 LOCKED: Final = Word(
     "Locked",

@@ -21,7 +21,8 @@ from provisioning import audit
 def reset(person: Person, *, by: Any, reason: str = "") -> None:
     """Their app, passkeys and recovery codes work no more, their sessions end, and a mail tells them.
 
-    Whether `by` may do so is the view's business; None is whoever runs the server, at its console. Whoever must have a factor sets up a new one at the next sign-in.
+    Whether `by` may do so is the view's business; None is whoever runs the server, at its console. Whoever must have a
+    factor sets up a new one at the next sign-in.
     """
     rows = Authenticator.objects.filter(user=person)
     had = sorted({NAMES[row.type] for row in rows})

@@ -27,7 +27,8 @@ def remove_access(
 ) -> bool:
     """Take these roles away, cancel those deletions, and end every session of theirs. Whether nothing is left to them:
     then they have left. All of it or nothing; raises Refused, in a sentence."""
-    Person.objects.select_for_update(no_key=True).get(pk=person.pk)  # a role given meanwhile waits, and is seen below
+    # a role given meanwhile waits, and is seen below
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     for row in sorted(taken, key=lambda row: row.ou.path):
         membership.take_role(row, by=by, reason=reason)
     for scheduled in cancel:

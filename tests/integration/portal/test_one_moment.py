@@ -43,8 +43,9 @@ class Place:
 
 @pytest.fixture
 def place(client: Client) -> Place:
-    company = make_ou(parent=make_ou(title="The Reseller"), title="Before")
-    person = make_person("support", company.parent)
+    reseller = make_ou(title="The Reseller")
+    company = make_ou(parent=reseller, title="Before")
+    person = make_person("support", reseller)
     client.force_login(person)
     package = make_package(company, state="active", name="Before")
     make_domain(company, package=package)

@@ -48,6 +48,10 @@ def thing(name: str) -> Callable[[World], list[Any]]:
     return lambda world: [getattr(world, name).guid]
 
 
+def kind_and_guid(name: str) -> Callable[[World], list[Any]]:
+    return lambda world: [getattr(world, name).kind, getattr(world, name).guid]
+
+
 def of(name: str) -> Callable[[World], Any]:
     return lambda world: getattr(world, name)
 
@@ -212,9 +216,9 @@ MAILBOXES = (
     pressed("mailboxes:refresh", thing("mailbox"), asks=False),
 )  # fmt: skip
 BATCHES = (
-    *(ended("batches:teardown", name, lambda world, name=name: [getattr(world, name).kind, getattr(world, name).guid])
+    *(ended("batches:teardown", name, kind_and_guid(name))
       for name in ("mailbox", "domain", "package", "acme")),
-    *(dated("batches:schedule", name, lambda world, name=name: [getattr(world, name).kind, getattr(world, name).guid])
+    *(dated("batches:schedule", name, kind_and_guid(name))
       for name in ("mailbox", "domain", "package", "acme")),
     pressed("batches:unschedule", lambda world: [world.dated().pk], asks=False),
     pressed("batches:resume", lambda world: [world.stopped().pk], asks=False),
