@@ -14,6 +14,7 @@ from portal import mail
 from portal.accounts import offering
 from portal.accounts.membership import said
 from portal.accounts.models import Invitation, Membership, Person
+from portal.branding import of
 from portal.roles import Role
 from provisioning import audit
 from provisioning.models import OU
@@ -84,12 +85,14 @@ def withdraw(invitation: Invitation, *, by: Person, reason: str = "") -> None:
 
 def send_link(invitation: Invitation, token: str) -> bool:
     """Mail the link; whether it could be. To be called after the commit."""
+    brand = of.for_ou(invitation.ou)
     context = {
         "invitation": invitation,
         "role": role_of(invitation),
-        "link": mail.url(f"/invitation/{token}/"),
+        "link": mail.url(f"/invitation/{token}/", brand),
     }
-    sent = mail.send("invitation", to=invitation.email, subject=_subject(invitation), context=context)
+    subject = _subject(invitation)
+    sent = mail.send("invitation", to=invitation.email, subject=subject, context=context, brand=brand)
     if sent:
         Invitation.objects.filter(pk=invitation.pk).update(mailed_at=timezone.now())
     return sent
