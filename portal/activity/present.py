@@ -53,6 +53,7 @@ def row(action: Action) -> dict[str, Any]:
         "actor": str(action.by) if action.by else "Mailroom",
         "at": action.asked_at,
         "said": action.words if action.state in (Action.State.FAILED, Action.State.UNCONFIRMED) else "",
+        "connection_id": action.connection_id,
         "note": action.words if action.is_open and action.state != Action.State.UNCONFIRMED else "",
     }
 

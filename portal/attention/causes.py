@@ -7,7 +7,7 @@ states that mean trouble), so that the page costs the same at 100,000 mailboxes 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from portal import access
+from portal import access, staging
 from portal.activity import present
 from portal.http import label
 from provisioning.models import Action, Batch, Connection
@@ -44,6 +44,7 @@ class Line:
     state: str = ""
     noun: str = ""
     at: datetime | None = None
+    connection_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def _cause(
     shown = list(rows[: MOST + 1])
     count = len(shown) if len(shown) <= MOST else rows.order_by().count()
     name, title, meaning, tone = facts
-    lines = [line(row) for row in shown[:MOST]]
+    lines = [replace(line(row), connection_id=staging.connection_of(row)) for row in shown[:MOST]]
     return Cause(name, title, meaning, tone, count, lines, more_url if count > MOST else "")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from portal import access, named, roles
+from portal import access, named, roles, staging
 from portal.activity import present
 from portal.domains import names
 from portal.http import label
@@ -38,6 +38,7 @@ class Hit:
     state: str = ""
     noun: str = ""
     locked: bool = False
+    connection_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ def _group(
     rows = list(found[: most + 1])
     route, query = more
     more_url = f"{reverse(route)}?{urlencode(query)}" if len(rows) > most else ""
-    return Group(*title, [hit(row) for row in rows[:most]], more_url)
+    hits = [replace(hit(row), connection_id=staging.connection_of(row)) for row in rows[:most]]
+    return Group(*title, hits, more_url)
 
 
 def _is(term: str) -> Q:

@@ -227,14 +227,3 @@ def test_a_key_that_is_still_needed_is_told(root: OU, settings: Any) -> None:
     settings.SEAL_KEYS = [Fernet.generate_key().decode()]
     with pytest.raises(SystemExit):
         call_command("reseal")
-
-
-def test_staging_is_marked_on_every_page_and_on_what_is_on_it(client: Client, root: OU) -> None:
-    client.force_login(make_person("support", root))
-    detail = reverse("ous:detail", args=[root.guid])
-    assert "staging" not in client.get(detail).content.decode().lower()
-    Connection.objects.filter(pk=root.connection_id).update(stage="staging")
-    assert "This is on staging" in client.get(detail).content.decode()
-    text = client.get(reverse("domains:list")).content.decode()
-    assert "staging-mark" in text
-    assert "This is on staging" not in text
