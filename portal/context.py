@@ -14,7 +14,7 @@ from portal import access, roles, staging
 from portal.bell import counts
 from portal.branding import of
 from portal.times import short
-from provisioning.models import Connection
+from provisioning.models import OU, Connection
 
 _NAV = (
     ("Attention", "attention:list", "alert-circle", roles.SEE_ACTIVITY),
@@ -52,7 +52,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "role_labels": [f"looking as {acting.person}"] if acting else held.labels(),
         "nav": [*_nav(request, held, _NAV), *_nav(request, held, _PORTAL, "Portal")],
         "acting": acting,
-        "connection_banner": _banner(),
+        "connection_banner": _banner(held),
         "staging": bool(staging.connections(request)),
         "search_url": reverse("search:all") if held.rows else "",
         "bell": counts.of(request),
@@ -73,14 +73,16 @@ def _item(request: HttpRequest, label: str, route: str, icon: str) -> dict[str, 
     return {"label": label, "url": url, "icon": icon, "active": request.path.startswith(url)}
 
 
-def _banner() -> dict[str, str] | None:
-    """A sentence while calls to SYNAQ are held back, on every page."""
-    row = Connection.objects.filter(broken_since__isnull=False).order_by("broken_since").first()
+def _banner(held: access.Grants) -> dict[str, str] | None:
+    """A sentence while calls to SYNAQ are held back, for those whom it concerns. What SYNAQ said is for support."""
+    roots = OU.objects.filter(pk__in={int(path.partition(".")[0]) for path, _, _ in held.rows})
+    broken = Connection.objects.filter(broken_since__isnull=False, pk__in=roots.values("connection"))
+    row = broken.order_by("broken_since").first() if held.rows else None
     if row is None or row.broken_since is None:
         return None
+    last = f" Last: {row.trouble[:200]}" if held.has(roles.SEE_DOMAINS) else ""
     return {
         "tone": "warn",
         "title": "SYNAQ does not answer as it should.",
-        "text": f"Since {short(row.broken_since)}. What you ask for is kept and sent in order once it answers again. "
-        f"Last: {row.trouble[:200]}",
+        "text": f"Since {short(row.broken_since)}. What you ask for is kept and sent in order once it answers again.{last}",
     }
