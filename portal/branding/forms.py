@@ -28,7 +28,7 @@ class BrandForm(forms.Form):
         label="Colour",
         required=False,
         max_length=9,
-        help_text="Of buttons and links, as #2456c9. Empty: as it comes.",
+        help_text="Of buttons and links, as #2456c9. Empty: the usual blue.",
         widget=forms.TextInput({"placeholder": "#2456c9", "spellcheck": "false", "autocomplete": "off"}),
     )
     support_email = forms.EmailField(
