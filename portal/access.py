@@ -164,6 +164,15 @@ def ous(request: HttpRequest) -> QuerySet[OU]:
     return OU.objects.filter(_below(grants(request).paths(roles.SEE_OUS), ""))
 
 
+def own_company(request: HttpRequest) -> OU | None:
+    """The company of one of its own people: somebody who holds something there alone, and sees no other OU."""
+    held = grants(request)
+    paths = {path for path, _, _ in held.rows}
+    if len(paths) != 1 or held.has(roles.SEE_OUS):
+        return None
+    return OU.objects.filter(path=paths.pop(), type=OU.Type.COMPANY).first()
+
+
 def companies(request: HttpRequest) -> QuerySet[OU]:
     return ous(request).filter(type=OU.Type.COMPANY)
 

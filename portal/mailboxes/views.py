@@ -43,8 +43,9 @@ def mailboxes(request: HttpRequest) -> HttpResponseBase:
     going = overview.set_for(request, page.rows)
     again = services.unlocks_before(page.rows)
     pending = finder.asked_for(request, asked) if not page.prev_url else []
+    own = access.own_company(request)
     context = {
-        "page_title": "Mailboxes",
+        "page_title": f"Mailboxes of {own.title}" if own else "Mailboxes",
         "table": table,
         "page": page,
         "rows": [

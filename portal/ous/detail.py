@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Count
 from django.http import HttpRequest
@@ -47,6 +48,7 @@ def company(request: HttpRequest, ou: OU) -> Shown:
         "new_package_url": _url_if(request, "package.create", ou, "packages:new"),
         "new_domain_url": _url_if(request, "domain.create", ou, "domains:new"),
         "look_url": _look_url(request, ou),
+        "people_url": _people_url(request, ou),
     }
     return Shown(context, inflight.together(actions, asked_packages, asked_domains))
 
@@ -68,6 +70,7 @@ def reseller(request: HttpRequest, ou: OU) -> Shown:
         **_to_do(request, ou),
         "new_url": _new_url(request, ou, "ou.create_company", "ous:new"),
         "new_subreseller_url": _new_url(request, ou, "ou.create_subreseller", "ous:new_subreseller"),
+        "people_url": _people_url(request, ou),
     }
     return Shown(context, inflight.together(actions, asked), any(row["moving"] for row in rows))
 
@@ -109,6 +112,12 @@ def _look_url(request: HttpRequest, ou: OU) -> str:
     """Where one looks at the portal as one of the company's people, if the person may."""
     may = not ou.gone_at and access.grants(request).has_on(roles.ACT_AS, ou)
     return reverse("acting:begin", args=[ou.guid]) if may else ""
+
+
+def _people_url(request: HttpRequest, ou: OU) -> str:
+    """The list of those who hold something on it, if the person may see them."""
+    may = access.grants(request).has_on(roles.SEE_PEOPLE, ou)
+    return f"{reverse('people:list')}?{urlencode({'ou': ou.guid})}" if may else ""
 
 
 def _actions(request: HttpRequest, ou: OU) -> list[Action]:

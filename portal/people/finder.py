@@ -61,8 +61,11 @@ def chips(request: HttpRequest, asked: Wanted) -> list[dict[str, str]]:
     if asked.role:
         shown["role"] = ("Role", next(iter(held.labels([asked.role])), asked.role))
     if asked.ou:
-        title = (
-            access.memberships(request).filter(ou__guid=asked.ou).values_list("ou__title", flat=True).first()
-        )
-        shown["ou"] = ("At", str(title or asked.ou))
+        shown["ou"] = ("At", _title(request, asked.ou) or asked.ou)
     return filters.chips(request, shown)
+
+
+def _title(request: HttpRequest, guid: str) -> str:
+    """What the OU is called, if the viewer sees it or somebody on it."""
+    held = access.memberships(request).filter(ou__guid=guid).values_list("ou__title", flat=True)
+    return held.first() or access.ous(request).filter(guid=guid).values_list("title", flat=True).first() or ""

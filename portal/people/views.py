@@ -38,9 +38,17 @@ def people(request: HttpRequest) -> HttpResponseBase:
         "chips": finder.chips(request, asked),
         "clear_url": reverse("people:list"),
         "waiting": waiting.count(),
-        "may_invite": access.grants(request).has(roles.CHANGE_PEOPLE),
+        "invite_url": _invite_url(request, asked.ou),
     }
     return render(request, "people/list.html", context)
+
+
+def _invite_url(request: HttpRequest, guid: str) -> str:
+    """Where somebody is invited: to the OU that the list is of, else with the choice of one."""
+    if not access.grants(request).has(roles.CHANGE_PEOPLE):
+        return ""
+    known = guid and access.ous_to_staff(request).filter(guid=guid).exists()
+    return reverse("people:invite", args=[guid]) if known else reverse("people:invite_where")
 
 
 @policy(roles.SEE_PEOPLE)
