@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, QueryDict
 
-from portal import access, inflight
+from portal import access, inflight, roles
 from portal.customers.progress import DONE, LATER, Flow, Step
 from portal.domains import forms as domain_forms
 from portal.domains.forms import NewDomainForm, ServiceFieldsForm
@@ -158,8 +158,11 @@ def _provision(request: HttpRequest, flow: Flow, step: Step, data: Data) -> Form
 
 
 def _mailbox(request: HttpRequest, flow: Flow, step: Step, data: Data) -> Form:
+    assert flow.domain is not None
     refused = inflight.to_mend(request, "mailbox.create", batch=flow.batch)
-    return _filled(NewMailboxForm, refused, mailbox_forms.typed_in, data, domain=flow.domain)
+    chooses = access.grants(request).has_on(roles.CHANGE_EDITIONS, flow.domain.ou)
+    options = {"domain": flow.domain, "chooses": chooses}
+    return _filled(NewMailboxForm, refused, mailbox_forms.typed_in, data, **options)
 
 
 _FORMS: dict[str, Callable[[HttpRequest, Flow, Step, Data], Form | None]] = {
