@@ -24,6 +24,13 @@ class Person:
         page.get_by_role("button", name="Sign in", exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_be_visible()
 
+    @classmethod
+    def of(cls, page: Page, stack: Stack) -> Person:
+        """Somebody who is signed in on that page already."""
+        person = cls.__new__(cls)
+        person.page, person.stack = page, stack
+        return person
+
     def open(self, path: str) -> int:
         """Go to an address; returns the answer's status."""
         answer = self.page.goto(f"{self.stack.web_url}{path}")
