@@ -44,6 +44,7 @@ PAUSE = 0.1  # seconds between two looks at an empty ledger
 LOST_EVERY = 2.0  # seconds
 RENEW_EVERY = 10.0  # seconds, a third of a lease
 BEHIND_EVERY = 0.5  # seconds between two looks for scheduled work, while there is none
+LOOKS_EVERY = 0.05  # seconds between two looks, while only scheduled work is under way
 WRITES_FOR = 0.2  # seconds for which outcomes of scheduled work are written down before clicks are looked for
 KEPT_FOR_PEOPLE = 2  # threads that scheduled work leaves free
 DATABASE_AWAY = (OperationalError, InterfaceError)
@@ -90,7 +91,7 @@ class Driver:
         self.stopping = stopping
         self.under_way: dict[Future[Outcome], Job | ReadJob] = {}
         self.turns = 0
-        self._lost_at = 0.0
+        self._lost_at = self._begun_at = 0.0
         self._nothing_behind: dict[int, float] = {}
         self._renewed_at = time.monotonic()
 
@@ -128,6 +129,8 @@ class Driver:
 
     def _begin(self) -> int:
         """Claim as much as there is room for, and start it."""
+        if self._is_busy_behind():
+            return 0
         if time.monotonic() - self._lost_at > LOST_EVERY:
             self._lost_at = time.monotonic()
             self._sweep()
@@ -139,6 +142,14 @@ class Driver:
             if room > 0:
                 begun += self._begin_on(row, room)
         return begun
+
+    def _is_busy_behind(self) -> bool:
+        """Scheduled work ends many times a second: not each end is worth a look at all that may be due."""
+        now = time.monotonic()
+        if self.under_way and now - self._begun_at < LOOKS_EVERY:
+            return all(job.behind for job in self.under_way.values())
+        self._begun_at = now
+        return False
 
     def _sweep(self) -> None:
         """What nobody has told of: lost rows, batches that should have moved, deletions that have come due, files that
