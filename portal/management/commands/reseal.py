@@ -10,13 +10,15 @@ from portal.accounts import sealed as factors
 from provisioning import secrets
 from provisioning.models import Action, Connection, Import, Step
 
+# A secret moves on while this runs: a step's into its action, a new key into the old one's place. Where it comes from is
+# sealed anew before where it goes to, so that none slips past.
 SEALED = (
-    (Connection, "sealed_key"),
     (Connection, "sealed_new_key"),
-    (Action, "sealed"),
-    (Step, "sealed"),
+    (Connection, "sealed_key"),
     (Import, "sealed"),
     (Import, "issued"),
+    (Step, "sealed"),
+    (Action, "sealed"),
 )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
-from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -83,6 +84,22 @@ def test_owners_of_others_and_of_a_part_find_nothing(client: Client, root: OU) -
             assert client.post(page(name, root.connection), typed(root.connection)).status_code == 404
         assert root.connection.base_url not in client.get(reverse("connecting:list")).content.decode()
     assert client.post(reverse("connecting:new"), typed(root.connection)).status_code == 404
+
+
+def test_a_live_part_whose_proof_runs_out_leads_the_whole_page_to_it(owner: Client, root: OU) -> None:
+    here = page("detail", root.connection)
+    owner.post(page("test", root.connection))
+    assert 'hx-trigger="every 1s"' in owner.get(here).content.decode()
+    session = owner.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time() - 16 * 60}]
+    session.save()
+    answer = owner.get(
+        here,
+        {"v": "x", "open": ""},
+        headers={"HX-Request": "true", "HX-Current-URL": f"http://testserver{here}"},
+    )
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer["HX-Redirect"] == f"{reverse('account_reauthenticate')}?{urlencode({'next': here})}"
 
 
 def test_without_a_fresh_proof_nothing_is_shown(client: Client, root: OU) -> None:
@@ -205,25 +222,3 @@ def test_what_a_try_told_of_an_older_key_is_not_written_over_a_newer_one(owner: 
     row.refresh_from_db()
     assert secrets.unseal(row.sealed_new_key) == {"key": "a-third-key"}
     assert secrets.unseal(row.sealed_key) == {"key": "test-key"}
-
-
-def test_all_that_is_sealed_opens_with_the_new_key_alone(root: OU, settings: Any) -> None:
-    from cryptography.fernet import Fernet
-
-    new = Fernet.generate_key().decode()
-    settings.SEAL_KEYS = [new, *settings.SEAL_KEYS]
-    call_command("reseal")
-    kept = Connection.objects.get(pk=root.connection_id).sealed_key
-    call_command("reseal")
-    settings.SEAL_KEYS = [new]
-    row = Connection.objects.get(pk=root.connection_id)
-    assert row.sealed_key == kept
-    assert secrets.unseal(row.sealed_key) == {"key": "test-key"}
-
-
-def test_a_key_that_is_still_needed_is_told(root: OU, settings: Any) -> None:
-    from cryptography.fernet import Fernet
-
-    settings.SEAL_KEYS = [Fernet.generate_key().decode()]
-    with pytest.raises(SystemExit):
-        call_command("reseal")
