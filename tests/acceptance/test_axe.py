@@ -84,7 +84,7 @@ def _changes(some: dict[str, str]) -> list[str]:
 
 
 # What only owners and auditors open
-OWNERS = ("/audit/", "/audit/?kind=asked&since=yesterday", "/audit/1/")
+OWNERS = ("/audit/", "/audit/?kind=asked&since=yesterday", "/audit/1/", "/appearance/")
 
 
 @pytest.fixture(params=["light", "dark"])
