@@ -14,7 +14,6 @@ from django.core.management import call_command
 from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 
-from portal.accounts import sealed as factors
 from provisioning import secrets
 from provisioning.models import OU, Action, Batch, Connection, Import, Step
 from tests.integration.accounts import steps
@@ -105,22 +104,6 @@ def test_a_second_run_leaves_every_row_as_it_is(root: OU, settings: Any, new_key
     told = capsys.readouterr().out.splitlines()
     assert len(told) == 7
     assert all(": 0 sealed anew" in line for line in told)
-
-
-def test_an_app_and_a_recovery_code_still_let_one_in(
-    client: Any, root: OU, settings: Any, new_key: str
-) -> None:
-    person = make_person("owner", root)
-    seed, codes = steps.add_app(person), steps.add_codes(person)
-    turn(settings, new_key)
-    assert (factors.reseal(), factors.reseal()) == (2, 0)
-    settings.SEAL_KEYS = [new_key]
-    for code in (steps.code(seed), codes[0]):
-        client.logout()
-        steps.sign_in(client, person)
-        assert not steps.is_signed_in(client)
-        client.post("/accounts/second-factor/sign-in/", {"code": code})
-        assert steps.is_signed_in(client)
 
 
 def test_a_key_that_is_still_needed_is_told(root: OU, settings: Any, capsys: Any) -> None:
