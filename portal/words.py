@@ -138,7 +138,7 @@ def unknown(state: object) -> Word:
     text = str(state or "").strip()
     if not text:
         return Word("Unknown", "SYNAQ has not said.", "plain")
-    return Word(text, f"SYNAQ calls it “{text}”. Mailroom has no plain meaning for that.", "plain")
+    return Word(text, f"SYNAQ calls it “{text}”. The portal has no plain meaning for that.", "plain")
 
 
 def _key(state: object) -> str:

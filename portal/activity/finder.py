@@ -137,7 +137,7 @@ _COLUMNS = (
     Column("kind", "Kind", lambda row: row.result_kind or row.kind),
     Column("guid", "GUID", lambda row: row.result_guid if row.result_kind else row.guid),
     Column("company", "For", lambda row: row.ou.title),
-    Column("by", "Asked for by", lambda row: str(row.by) if row.by else "Mailroom"),
+    Column("by", "Asked for by", lambda row: str(row.by) if row.by else "The portal"),
     Column("reason", "Reason", lambda row: row.reason),
     Column("words", "SYNAQ's words", lambda row: row.words),
     Column("ended", "Ended at", lambda row: row.ended_at),

@@ -50,7 +50,7 @@ def row(action: Action) -> dict[str, Any]:
         "url": reverse("activity:detail", args=[action.pk]),
         "target": action.title,
         "target_url": target_url(action),
-        "actor": str(action.by) if action.by else "Mailroom",
+        "actor": str(action.by) if action.by else "The portal",
         "at": action.asked_at,
         "said": action.words if action.state in (Action.State.FAILED, Action.State.UNCONFIRMED) else "",
         "connection_id": action.connection_id,

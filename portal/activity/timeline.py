@@ -208,7 +208,7 @@ _FORMS = {
 def _named(person: Any) -> str:
     """The person behind the shared API key, with their address."""
     if person is None:
-        return "Mailroom"
+        return "The portal"
     return f"{person.name} <{person.email}>" if person.name else str(person.email)
 
 

@@ -114,6 +114,6 @@ def _past(request: HttpRequest, reports: list[UsageReport], place: int) -> dict[
         "report": report,
         "total": total,
         "change": total - sum(row.count for row in older.counts.all()) if older else None,
-        "by": str(action.by or "Mailroom") if action else "",
+        "by": str(action.by or "The portal") if action else "",
         "url": reverse("activity:detail", args=[action.pk]) if action else "",
     }

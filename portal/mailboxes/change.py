@@ -91,7 +91,7 @@ def unlock(request: HttpRequest, guid: str) -> HttpResponse:
     running = _ways_out(row, Batch.State.RUNNING).first()
     if request.method == "POST" and running:
         return _home(
-            request, row, f"The way out is under way already: {running.by or 'Mailroom'} asked for it."
+            request, row, f"The way out is under way already: {running.by or 'the portal'} asked for it."
         )
     form = _unlock_form(request, row)
 

@@ -160,7 +160,7 @@ def _values(values: object) -> str:
 _COLUMNS = (
     Column("at", "At", lambda row: row.at, sort="id"),
     Column("kind", "Kind", label),
-    Column("by", "By", lambda row: str(row.by) if row.by else "Mailroom"),
+    Column("by", "By", lambda row: str(row.by) if row.by else "The portal"),
     Column("address", "Address", lambda row: row.by.email if row.by else ""),
     Column("as", "Looking as", lambda row: str(row.acting_as) if row.acting_as else ""),
     Column("object", "Object", lambda row: row.object_kind),
