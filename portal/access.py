@@ -30,6 +30,7 @@ from portal.accounts.models import (
     Person,
     SecondFactorRule,
 )
+from portal.billing.models import PriceBook
 from provisioning.models import OU, Action, AuditEntry, Batch, Connection, Domain, Mailbox, Package, Scheduled
 from provisioning.operations import OPERATIONS, Operation
 from provisioning.services.customers import KIND as NEW_CUSTOMER
@@ -324,6 +325,15 @@ def may(request: HttpRequest, operation: Operation, ou: OU) -> bool:
     return held.has_on(operation.permission, ou) and (
         not operation.billable or held.has_on(roles.BILLABLE, ou)
     )
+
+
+def ous_to_price(request: HttpRequest) -> QuerySet[OU]:
+    """OUs for which the viewer may set prices."""
+    return OU.objects.filter(_below(grants(request).paths(roles.CHANGE_PRICES), ""), gone_at=None)
+
+
+def price_books(request: HttpRequest) -> QuerySet[PriceBook]:
+    return PriceBook.objects.filter(_below(grants(request).paths(roles.SEE_USAGE), "ou__"))
 
 
 # What the end of a thing takes, all that is on it included.

@@ -26,6 +26,7 @@ _NAV = (
     ("Batches", "batches:list", "list-check", roles.SEE_ACTIVITY),
     ("Activity", "activity:list", "activity", roles.SEE_ACTIVITY),
 )
+_MONEY = (("Prices", "prices:list", "file-text", roles.SEE_USAGE),)
 # Below the nouns, under a heading: People, Roles, Audit, Connections, Appearance
 _PORTAL = (
     ("People", "people:list", "users", roles.SEE_PEOPLE),
@@ -50,7 +51,11 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return context | {
         "viewer": request.user,
         "role_labels": [f"looking as {acting.person}"] if acting else held.labels(),
-        "nav": [*_nav(request, held, _NAV), *_nav(request, held, _PORTAL, "Portal")],
+        "nav": [
+            *_nav(request, held, _NAV),
+            *_nav(request, held, _MONEY, "Money"),
+            *_nav(request, held, _PORTAL, "Portal"),
+        ],
         "acting": acting,
         "connection_banner": _banner(held),
         "staging": bool(staging.connections(request)),
