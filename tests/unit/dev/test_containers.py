@@ -124,6 +124,21 @@ def test_the_image_runs_as_an_ordinary_user_from_locked_packages() -> None:
     assert not re.search(r"^(ENV|ARG) .*(KEY|PASSWORD)", DOCKERFILE, re.MULTILINE)
 
 
+@pytest.mark.parametrize("service", [*PORTAL, "redis", "sandbox"])
+def test_containers_hold_no_more_power_than_they_need(service: str) -> None:
+    assert SERVICES[service]["read_only"] is True
+    assert SERVICES[service]["cap_drop"] == ["ALL"]
+    assert "cap_add" not in SERVICES[service]
+    assert SERVICES[service]["security_opt"] == ["no-new-privileges:true"]
+    assert [folder.split(":")[0] for folder in SERVICES[service]["tmpfs"]] == ["/tmp"]  # noqa: S108  the container's own
+
+
+def test_the_database_begins_as_root_and_gains_nothing_further() -> None:
+    assert SERVICES["postgres"]["cap_drop"] == ["ALL"]
+    assert set(SERVICES["postgres"]["cap_add"]) == {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}
+    assert SERVICES["postgres"]["security_opt"] == ["no-new-privileges:true"]
+
+
 def test_the_image_takes_nothing_of_a_checkout_that_was_used() -> None:
     ignored = (CHECKOUT / ".dockerignore").read_text().split()
     assert {".venv", "var", ".git"} <= set(ignored)
