@@ -12,6 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from portal import roles
+from portal.accounts.models import CustomRole
 from provisioning.models import OU, Action, Batch, Catalogue, Domain, Package, Reading
 from tests.integration.customers.conftest import PASSWORD, Journey, chosen, filled, mailbox
 from tests.integration.endings import end
@@ -313,3 +315,18 @@ def test_what_has_not_changed_is_not_sent_again(journey: Journey) -> None:
     page: Any = journey.client.get(journey.url)
     vals = {**json.loads(page.context["live_vals"]), "drawn": ""}
     assert journey.client.get(journey.url, vals, headers={"HX-Request": "true"}).status_code == 204
+
+
+def test_editions_are_chosen_only_by_whoever_chooses_them(journey: Journey, support: Any) -> None:
+    journey.to_service(state="active")
+    assert 'name="package_edition_code"' in journey.page()
+    rest = sorted(roles.ROLES["support"].permissions - {roles.CHANGE_EDITIONS})
+    role = CustomRole.objects.create(ou=journey.root, label="Desk", permissions=rest)
+    support.memberships.update(role=role.name)
+    assert "package_edition_code" not in journey.page()
+    answer = journey.send("mailboxes", mailbox(package_edition_code="SYN-CMS-BASIC-02"))
+    assert answer.status_code == 422
+    assert "You do not choose editions here" in answer.content.decode()
+    assert not Action.objects.filter(operation="mailbox.create").exists()
+    assert journey.send("mailboxes", mailbox()).status_code == 303
+    assert "package_edition_code" not in Action.objects.get(operation="mailbox.create").payload
