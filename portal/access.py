@@ -332,6 +332,11 @@ def ous_to_price(request: HttpRequest) -> QuerySet[OU]:
     return OU.objects.filter(_below(grants(request).paths(roles.CHANGE_PRICES), ""), gone_at=None)
 
 
+def usage_companies(request: HttpRequest) -> QuerySet[OU]:
+    """Companies whose usage, and what it costs, the viewer sees."""
+    return OU.objects.filter(_below(grants(request).paths(roles.SEE_USAGE), ""), type=OU.Type.COMPANY)
+
+
 def price_books(request: HttpRequest) -> QuerySet[PriceBook]:
     return PriceBook.objects.filter(_below(grants(request).paths(roles.SEE_USAGE), "ou__"))
 
