@@ -68,7 +68,7 @@ def test_each_night_every_domain_in_service_is_counted_once(acme: OU) -> None:
     assert run.batch is not None
     assert sorted(run.batch.steps.values_list("guid", flat=True)) == sorted(row.guid for row in rows)
     assert run.batch.title == "Count usage: 3 domains (nightly)"
-    assert set(Action.objects.values_list("priority", "by")) == {(1, None)}
+    assert Action.objects.filter(priority=1, by=None).count() == 3
     assert AuditEntry.objects.filter(kind="asked").count() == 0, (
         "the trail has the run, not each of its domains"
     )
@@ -248,8 +248,9 @@ def test_a_report_that_is_compiled_for_long_is_read_again_and_never_given_up_sil
     assert timedelta(seconds=0.5) < pause <= timedelta(seconds=2**8), "the pauses grow"
     Reading.objects.update(asked_at=timezone.now() - timedelta(days=2), due_at=timezone.now())
     driver.take()
-    reading.refresh_from_db()
-    assert (reading.due_at, "Count again" in reading.trouble) == (None, True)
+    given_up = Reading.objects.get(pk=reading.pk)
+    assert given_up.due_at is None
+    assert "Count again" in given_up.trouble
     legacy.tell("usage", lag=0)
     domain_services.change_state(row, "domain.usage", by=None, submission=uuid.uuid4())
     drive_to_the_end()

@@ -55,7 +55,7 @@ def test_one_that_is_compiled_counts_nothing_yet() -> None:
 def test_what_is_no_number_of_things_is_never_a_count(count: Any) -> None:
     found = report([{"edition_code": "A-1", "count": count}, {"edition_code": "B-1", "count": 3}])
     assert numbers(found) == {"B-1": 3}
-    assert (found.unreadable, found.whole) == ({"A-1"}, True)
+    assert (set(found.unreadable), found.whole) == ({"A-1"}, True)
     assert any(
         line.startswith("For A-1 it says") and line.endswith("it is not counted.") for line in found.problems
     )
