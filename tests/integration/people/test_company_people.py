@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from portal.accounts.models import Membership
 from provisioning.models import OU, Action
 from provisioning.services import mailboxes
-from tests.integration.factories import make_domain, make_mailbox, make_package, make_person
+from tests.integration.factories import make_domain, make_mailbox, make_ou, make_package, make_person
 
 pytestmark = pytest.mark.django_db
 NEW = {"email_local": "ann", "last_name": "A", "password": "Sample-123$-word"}
@@ -59,3 +60,51 @@ def test_the_helpdesk_changes_passwords_and_nothing_else(client: Client, acme: O
 def test_nothing_of_the_resellers_is_theirs(client: Client, acme: OU, role: str, path: str) -> None:
     client.force_login(make_person(role, acme))
     assert client.get(f"/{path}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("roles", "heading"),
+    [
+        (["company_admin"], "Mailboxes of Acme"),
+        (["company_helpdesk", "company_admin"], "Mailboxes of Acme"),
+        (["support"], "Mailboxes"),
+    ],
+)
+def test_their_company_stands_over_their_mailboxes(
+    client: Client, acme: OU, roles: list[str], heading: str
+) -> None:
+    person = make_person(roles[0], acme)
+    for role in roles[1:]:
+        Membership.objects.create(person=person, ou=acme, role=role)
+    client.force_login(person)
+    assert client.get("/mailboxes/").context["page_title"] == heading
+
+
+def test_no_company_stands_over_the_mailboxes_of_several(client: Client, root: OU, acme: OU) -> None:
+    person = make_person("company_admin", acme)
+    Membership.objects.create(person=person, ou=make_ou(parent=root), role="company_admin")
+    client.force_login(person)
+    assert client.get("/mailboxes/").context["page_title"] == "Mailboxes"
+
+
+@pytest.mark.parametrize(
+    ("role", "sees", "invites"),
+    [("owner", True, True), ("auditor", True, False), ("support", False, False)],
+)
+def test_a_companys_page_leads_to_its_people(
+    client: Client, root: OU, acme: OU, role: str, sees: bool, invites: bool
+) -> None:
+    client.force_login(make_person(role, root))
+    for ou in (root, acme):
+        link = f"/people/?ou={ou.guid}"
+        assert (f'href="{link}"' in client.get(f"/companies/{ou.guid}/").content.decode()) is sees
+        answer = client.get(link)
+        assert answer.status_code == (200 if sees else 404)
+        assert (f"/people/invite/{ou.guid}/" in answer.content.decode()) is invites
+
+
+def test_the_list_of_a_company_without_people_says_so(client: Client, acme: OU, owner: Any) -> None:
+    answer = client.get(f"/people/?ou={acme.guid}")
+    assert "Nobody yet" in answer.content.decode()
+    assert answer.context["chips"][0]["value"] == "Acme"
+    assert client.get("/people/?ou=not-a-guid").status_code == 200
