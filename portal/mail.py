@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.http.request import validate_host
 from django.template.loader import render_to_string
 
 from portal.accounts import home
@@ -72,10 +73,11 @@ def brand_of(person: Any) -> Brand | None:
 
 
 def url(path: str, brand: Brand | None = None) -> str:
-    """The whole address of a page, for a mail: from the settings, never from what a browser claims the host to be."""
+    """The whole address of a page, for a mail: from the settings, never from what a browser claims the host to be. A
+    brand's host counts as long as the portal answers to it."""
     ours = urlsplit(settings.PORTAL_URL or f"https://{settings.ALLOWED_HOSTS[0]}")
     host = ours.netloc
-    if brand and brand.host:
+    if brand and brand.host and validate_host(brand.host, settings.ALLOWED_HOSTS):
         host = f"{brand.host}:{ours.port}" if ours.port else brand.host
     return f"{ours.scheme}://{host}{path}"
 

@@ -15,7 +15,7 @@ _MOST_HELD = pictures.MOST_BYTES * 4 // 3 + 4
 class BrandForm(forms.Form):
     """How it looks below one reseller. A logo that was seen in the preview comes back as text, and is read anew."""
 
-    name = forms.CharField(max_length=60, help_text="Stands where Mailroom stands: on pages, in mails.")
+    name = forms.CharField(max_length=60, help_text="What the portal is called: on pages, in mails.")
     logo = forms.FileField(
         required=False,
         allow_empty_file=True,

@@ -79,13 +79,16 @@ def test_a_mail_server_that_fails_is_told_by_false_and_logged_without_the_addres
 
 
 def test_links_in_mails_come_from_the_settings() -> None:
-    with override_settings(PORTAL_URL="https://portal.example:8443"):
+    hosts = ["portal.example", "mail.acme.example"]
+    with override_settings(PORTAL_URL="https://portal.example:8443", ALLOWED_HOSTS=hosts):
         assert mail.url("/people/") == "https://portal.example:8443/people/"
         assert mail.url("/people/", BRAND) == "https://mail.acme.example:8443/people/"
         assert mail.url("/people/", Brand(name="Acme")) == "https://portal.example:8443/people/"
-    with override_settings(PORTAL_URL="", ALLOWED_HOSTS=["portal.example", "mail.acme.example"]):
+    with override_settings(PORTAL_URL="", ALLOWED_HOSTS=hosts):
         assert mail.url("/people/") == "https://portal.example/people/"
         assert mail.url("/people/", BRAND) == "https://mail.acme.example/people/"
+    with override_settings(PORTAL_URL="https://portal.example", ALLOWED_HOSTS=["portal.example"]):
+        assert mail.url("/people/", BRAND) == "https://portal.example/people/"
 
 
 def test_a_person_knows_the_portal_by_the_nearest_brand_above_them(db: None) -> None:

@@ -63,10 +63,13 @@ def test_people_see_the_nearest_brand_at_or_above_where_they_belong(
 
 def test_a_page_under_a_brand_says_mailroom_nowhere(client: Client, root: OU) -> None:
     brand = make_brand(root, accent="#7a1fa2", logo_mark="0123456789abcdef")
-    client.force_login(make_person("support", root))
-    for path in ("/mailboxes/", "/companies/", "/accounts/security/", "/nothing/here/"):
+    client.force_login(make_person("owner", root))
+    fresh(client)
+    own = (f"/appearance/reseller/{root.guid}/", "/appearance/", "/audit/", "/people/", "/connections/")
+    for path in ("/mailboxes/", "/companies/", "/accounts/security/", "/nothing/here/", "/batches/", *own):
         text = seen(client, path)
         assert "Mailroom" not in text, path
+        assert "favicon.svg" not in text
         assert f'src="/appearance/{brand.pk}/{brand.logo_mark}.png"' in text
         assert f"/appearance/{brand.pk}/{colours.mark('#7a1fa2')}.css" in text
         assert "mailto:help@acme.example" in text
