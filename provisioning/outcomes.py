@@ -145,7 +145,7 @@ def _ended(job: Job, outcome: Ended) -> None:
     if _is_something_else(action, outcome.seen[0]):
         ledger.doubted(action, "mistaken", "The GUID that was typed belongs to something else.")
         return
-    taken = _take_in(job, outcome.seen)
+    taken = _take_in(job, outcome.seen, well=not outcome.errors)
     if outcome.errors:
         ledger.fail(action, "remote_error", _blotted("\n".join(outcome.errors), job), [])
         return
@@ -196,11 +196,11 @@ def _is_something_else(action: Action, seen: mirror.Seen) -> bool:
     return bool(asked and said) and str(said).casefold() != str(asked).casefold()
 
 
-def _take_in(job: Job, seen: tuple[mirror.Seen, ...]) -> bool:
+def _take_in(job: Job, seen: tuple[mirror.Seen, ...], *, well: bool = False) -> bool:
     """Into the mirror, the thing itself first. False if it could not be: that must not keep the action open."""
     try:
         with transaction.atomic():
-            _write_all(job.action, job.operation, seen)
+            _write_all(job.action, job.operation, seen, well)
             _read_the_rest(job)
     except (DataError, IntegrityError, LookupError, TypeError, ValueError):
         log.exception("an answer was not taken into the mirror", action=job.action.pk)
@@ -208,7 +208,7 @@ def _take_in(job: Job, seen: tuple[mirror.Seen, ...]) -> bool:
     return True
 
 
-def _write_all(action: Action, operation: Operation, seen: tuple[mirror.Seen, ...]) -> None:
+def _write_all(action: Action, operation: Operation, seen: tuple[mirror.Seen, ...], well: bool) -> None:
     domain = mirror.find(action.connection_id, "domain", action.guid) if action.kind == "domain" else None
     code = str(action.payload.get("code", ""))
     type_ = operation.makes_type or OU.Type.COMPANY
@@ -217,7 +217,7 @@ def _write_all(action: Action, operation: Operation, seen: tuple[mirror.Seen, ..
         named = {"title": action.title, "code": code} if place == 0 else {}
         mirror.write(one, mirror.Home(action.connection, action.ou, domain, type_, **named))
         if one.kind == "domain":
-            counted = place == 0 and action.operation == "domain.usage"
+            counted = well and place == 0 and action.operation == "domain.usage"
             usage.seen(one, action.connection_id, action if counted else None)
     if seen and seen[0].body is not None and action.remote_state != "error":
         _link_what_was_linked(action, seen[0])
