@@ -27,7 +27,6 @@ _ALSO = {
     "minimum": ("least", "minimum charge"),
     "tiers": ("tier", "graduated"),
 }
-_LIMIT = Decimal(10) ** 10
 _HIGHEST_FIRST = 2_147_483_647
 
 
@@ -117,12 +116,11 @@ def amount(text: str, places: int) -> Decimal:
     whole, point, rest = _parts(said)
     if not (whole + rest).isascii() or not (whole + rest).isdigit():
         raise Wrong(f"“{text.strip()[:40]}” is no amount: write digits, such as 12.50.")
+    if len(whole.lstrip("0")) > 10:
+        raise Wrong("That is more than a price can be: ten digits are the most.")
     if len(rest.rstrip("0")) > places:
         raise Wrong(f"At most {places} decimals: round it to that.")
-    value = Decimal(f"{whole or '0'}{point and '.'}{rest}").quantize(Decimal(1).scaleb(-places))
-    if value >= _LIMIT:
-        raise Wrong("That is more than a price can be: ten digits are the most.")
-    return value
+    return Decimal(f"{whole or '0'}{point and '.'}{rest}").quantize(Decimal(1).scaleb(-places))
 
 
 def _parts(said: str) -> tuple[str, str, str]:

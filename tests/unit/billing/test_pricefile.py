@@ -7,7 +7,7 @@ import io
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal import exports
@@ -16,12 +16,12 @@ from portal.billing.pricefile import Clean, Unreadable, Wrong, amount, check, re
 
 D = Decimal
 codes = (
-    st.text(min_size=1, max_size=40)
+    st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=12)
     .map(str.strip)
     .filter(lambda code: bool(code) and code.isprintable() and "\ufeff" not in code)
 )
 units = st.decimals(min_value=0, max_value=100_000, places=4)
-tiers = st.dictionaries(st.integers(min_value=2, max_value=10_000), units, max_size=4)
+tiers = st.dictionaries(st.integers(min_value=2, max_value=10_000), units, max_size=2)
 prices = st.builds(
     Clean,
     edition=codes,
@@ -31,7 +31,9 @@ prices = st.builds(
 )
 
 
-@given(st.lists(prices, max_size=8, unique_by=lambda price: price.edition), st.sampled_from(",;"))
+# On a busy machine the clock runs on: how long an example takes to make says nothing here.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(prices, max_size=4, unique_by=lambda price: price.edition), st.sampled_from(",;"))
 def test_what_is_exported_is_read_back_as_the_same_book(book: list[Clean], mark: str) -> None:
     out = io.StringIO(newline="")
     rows = [pricefile.HEADINGS, *pricefile.file_rows(book)]
@@ -67,6 +69,8 @@ def test_amounts_as_spreadsheets_write_them(text: str, value: str) -> None:
         ("", "Type an amount"),
         ("1.2.3", "more than one decimal sign"),
         ("99999999999", "more than a price"),
+        ("9" * 35, "more than a price"),
+        ("9" * 10_000, "too long"),
         ("1e5", "no amount"),
         ("NaN", "no amount"),
         ("١٢", "no amount"),
