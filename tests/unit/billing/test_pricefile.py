@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from portal import exports
 from portal.billing import pricefile
-from portal.billing.pricefile import Clean, Unreadable, Wrong, amount, check, read, tiers_in
+from portal.billing.pricefile import Clean, Wrong, amount, check, read, tiers_in
+from portal.mailboxes.imports_file import Unreadable
 
 D = Decimal
 codes = (
