@@ -84,7 +84,37 @@ def _changes(some: dict[str, str]) -> list[str]:
 
 
 # What only owners and auditors open
-OWNERS = ("/audit/", "/audit/?kind=asked&since=yesterday", "/audit/1/", "/appearance/")
+OWNERS = (
+    "/audit/",
+    "/audit/?kind=asked&since=yesterday",
+    "/audit/1/",
+    "/appearance/",
+    "/connections/",
+    "/connections/new/",
+    "/connections/1/",
+    "/connections/1/edit/",
+)
+
+
+PEOPLE = (
+    "/people/",
+    "/people/?q=nobody-has-this-name",
+    "/people/invite/",
+    "/people/invitations/",
+    "/roles/",
+    "/roles/new/",
+    "/roles/second-factor/",
+    "/invitation/no-such-link/",
+)
+
+
+def of_people(person: Person) -> list[str]:
+    """The pages of people, of one company's, and of one of them."""
+    company = guids(person.stack)["company"]
+    person.open(f"/people/?q={person.stack.sign_ins['company_admin'].email}")
+    someone = person.page.locator("td.cell-main a").first.get_attribute("href")
+    own = [f"{someone}{path}" for path in ("", f"give/{company}/", "leave/")]
+    return [*PEOPLE, f"/people/?ou={company}", f"/people/invite/{company}/", *own]
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -148,15 +178,14 @@ def test_axe_finds_nothing_on_any_page(themed: Page, stack: Stack) -> None:
 
 def test_axe_finds_nothing_on_owners_pages_and_none_scrolls_sideways(themed: Page, stack: Stack) -> None:
     person = Person(themed, stack, "owner")
-    found = []
-    for path in OWNERS:
-        assert person.open(path) == 200, path
+    shown, found = [*OWNERS, *of_people(person)], []
+    for path in shown:
+        assert person.open(path) == (404 if path.startswith("/invitation/") else 200), path
         found += findings(themed)
-    themed.set_viewport_size({"width": 390, "height": 844})
-    for path in OWNERS:
-        person.open(path)
+        themed.set_viewport_size({"width": 390, "height": 844})
         if themed.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
             found.append(f"{path} is too wide")
+        themed.set_viewport_size({"width": 1360, "height": 900})
     assert found == []
 
 
