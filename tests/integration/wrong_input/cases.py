@@ -276,7 +276,7 @@ SHOWN: dict[str, Callable[[World], list[Any]]] = {
 # holds what (people), looking as somebody else (acting), the trail, connections and appearance, many mailboxes at once
 # (mailboxes), prices and months.
 ELSEWHERE = (
-    "account_", "acting:", "branding:", "connecting:", "end_", "invitation", "mailboxes:failed", "mailboxes:import",
-    "mailboxes:selected", "mfa_", "months:", "oidc_", "openid_", "people:", "prices:", "rights:", "second_factor",
+    "account_", "acting:", "branding:", "connecting:", "csp_report", "end_", "invitation", "mailboxes:failed",
+    "mailboxes:import", "mailboxes:selected", "mfa_", "months:", "oidc_", "openid_", "people:", "prices:", "rights:", "second_factor",
     "security", "socialaccount_", "trail:", "usage:",
 )  # fmt: skip
