@@ -36,7 +36,7 @@ LOGGING = {
         "json": {
             "()": structlog.stdlib.ProcessorFormatter,
             "processor": structlog.processors.JSONRenderer(),
-            "foreign_pre_chain": [*_SHARED, without_tokens],
+            "foreign_pre_chain": [*_SHARED, structlog.processors.format_exc_info, without_tokens],
         }
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
