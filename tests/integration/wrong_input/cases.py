@@ -277,6 +277,6 @@ SHOWN: dict[str, Callable[[World], list[Any]]] = {
 # (mailboxes), prices and months.
 ELSEWHERE = (
     "account_", "acting:", "branding:", "connecting:", "csp_report", "end_", "invitation", "mailboxes:failed",
-    "mailboxes:import", "mailboxes:selected", "mfa_", "months:", "oidc_", "openid_", "people:", "prices:", "rights:", "second_factor",
-    "security", "socialaccount_", "trail:", "usage:",
+    "mailboxes:import", "mailboxes:selected", "mfa_", "months:", "oidc_", "openid_", "people:", "prices:", "rights:",
+    "second_factor", "security", "socialaccount_", "trail:", "usage:",
 )  # fmt: skip
