@@ -19,6 +19,7 @@ SEAL_KEYS = env.words("SEAL_KEYS")
 DEBUG = env.flag("DEBUG")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
 PORTAL_URL = env.text("PORTAL_URL").rstrip("/")
+CSRF_FAILURE_VIEW = "portal.views.expired"
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL] if urlparse(PORTAL_URL).scheme else []
 
 INSTALLED_APPS = [

@@ -84,6 +84,11 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _bare("403.html", 403, _brand(request))
 
 
+def expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that was opened by another visit, or on another site. Why exactly, nobody is told."""
+    return _bare("403_csrf.html", 403, _brand(request))
+
+
 def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _bare("404.html", 404, _brand(request))
 

@@ -94,6 +94,15 @@ def test_a_host_that_the_portal_does_not_answer_to_gets_no_brand(client: Client,
     assert "Acme" not in answer.content.decode()
 
 
+def test_a_form_that_has_expired_says_so_under_the_brand(root: OU) -> None:
+    make_brand(root, host="mail.acme.example")
+    answer = Client(enforce_csrf_checks=True).post(LOGIN, headers={"host": "mail.acme.example"})
+    text = answer.content.decode()
+    assert answer.status_code == 403
+    assert "The form had expired · Acme Mail</title>" in text
+    assert "help@acme.example" in text
+
+
 def test_a_forwarded_host_is_not_believed(client: Client, root: OU) -> None:
     make_brand(root, host="mail.acme.example")
     assert "Acme" not in seen(client, LOGIN, headers={"x-forwarded-host": "mail.acme.example"})
