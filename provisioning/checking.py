@@ -113,11 +113,10 @@ def record(tried: Connection, told: Told) -> None:
     if row is None:
         return
     new_key = bool(row.sealed_new_key)
-    row.checked_at = timezone.now()
     if new_key and not told.ok:
         _not_taken(row, told)
     else:
-        row.check_ok, row.check_words = told.ok, told.words
+        row.checked_at, row.check_ok, row.check_words = timezone.now(), told.ok, told.words
     if not (new_key and told.passing):
         row.check_wanted_at = row.check_not_before = None
     if new_key and told.ok:
@@ -127,7 +126,7 @@ def record(tried: Connection, told: Told) -> None:
         connections.answered(row.pk)
         root = make_root(row)
         mirror.write(
-            mirror.Seen("ou", row.reseller_guid, told.body, told.at or row.checked_at),
+            mirror.Seen("ou", row.reseller_guid, told.body, told.at or timezone.now()),
             mirror.Home(row, root, type=OU.Type.RESELLER),
         )
 

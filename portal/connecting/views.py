@@ -57,7 +57,9 @@ def new(request: HttpRequest) -> HttpResponse:
         except Refused as error:
             _say(form, error)
         else:
-            return after_post(request, _page(row), "It is kept, and being tried now.")
+            return after_post(
+                request, _page(row), "Added. Whether it works is told here as soon as it was tried."
+            )
     return _form(request, form, "New connection", "Add connection", reverse("connecting:list"))
 
 
@@ -83,7 +85,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         except Refused as error:
             _say(form, error)
         else:
-            said = "The new key is being tried." if key else "Changed."
+            said = "Saved. The new key is tried before it is used." if key else "Saved."
             return after_post(request, _page(row), said)
     return _form(request, form, f"Edit {row.name}", "Save", _page(row))
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal import env
 from portal.connecting.addresses import trimmed
-from provisioning import audit, connections, mirror, secrets
+from provisioning import audit, checking, connections, mirror, secrets
 from provisioning.models import OU, Connection
 from provisioning.roots import make_root
 from provisioning.synaq import Meaning, SynaqError
@@ -123,5 +123,7 @@ def _key(row: Connection) -> str | None:
 def _mirror_root(row: Connection, body: Any) -> None:
     root = make_root(row)
     if body:
+        row.checked_at, row.check_ok, row.check_words = timezone.now(), True, checking.WORKS
+        row.save(update_fields=["checked_at", "check_ok", "check_words"])
         home = mirror.Home(row, root, type=OU.Type.RESELLER)
         mirror.write(mirror.Seen("ou", row.reseller_guid, body, timezone.now()), home)

@@ -193,8 +193,10 @@ def test_a_new_key_that_is_refused_is_dropped_and_the_old_one_goes_on(
     checking.run()
     row.refresh_from_db()
     assert (secrets.unseal(row.sealed_key), row.sealed_new_key) == ({"key": "test-key"}, "")
+    assert (row.checked_at, row.check_ok) == (None, None)  # of the present key it says nothing
     text = owner.get(page("detail", row)).content.decode()
     assert "The new key was not taken" in text
+    assert "Not tried yet" in text
     assert KEY not in text
 
 

@@ -51,7 +51,7 @@ def key_of(row: Connection) -> str:
 def changed(api: FakeApi) -> Connection:
     """Made at a first start, then given another key, a name and a stage in the portal."""
     row = start(api, SHOWN)
-    assert (key_of(row), row.base_url, row.rate) == (ENVIRONMENTS, api.url, 20)
+    assert (key_of(row), row.base_url, row.rate, row.check_ok) == (ENVIRONMENTS, api.url, 20, True)
     row.sealed_key, row.name, row.stage = secrets.seal({"key": PORTALS}), "Ours", "staging"
     row.save()
     api.requests.clear()
