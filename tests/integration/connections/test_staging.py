@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 
 import pytest
 from django.db import connection as database
@@ -68,7 +67,7 @@ def person(staging: OU) -> Person:
 
 
 @pytest.fixture
-def both(client: Client, staging: OU, person: Person) -> Iterator[Client]:
+def both(client: Client, staging: OU, person: Person) -> Client:
     """Somebody of two resellers, one of them on staging."""
     Membership.objects.create(person=person, ou=reseller("production"), role="support")
     client.force_login(person)
