@@ -49,7 +49,7 @@ def _too_large() -> HttpResponse:
     return HttpResponse(render_to_string("413.html"), status=413)
 
 
-class RequestLog(RequestMiddleware):  # type: ignore[misc]  # django-structlog has no types
+class RequestLog(RequestMiddleware):
     """Refused requests are logged by their path: what was searched for is not written down (portal.logs masks links)."""
 
     @staticmethod

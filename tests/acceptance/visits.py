@@ -63,4 +63,4 @@ class Visit:
 
 def number_in(url: str) -> str:
     """The last part of an address that is no word: a number or a GUID."""
-    return re.findall(r"/([0-9a-f-]*\d[0-9a-f-]*)/", url)[-1]
+    return str(re.findall(r"/([0-9a-f-]*\d[0-9a-f-]*)/", url)[-1])

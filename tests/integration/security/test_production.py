@@ -97,16 +97,11 @@ def test_plain_http_leads_to_https_and_says_nothing_else(served: Served, admin: 
 
 
 @pytest.mark.parametrize(
-    "headers",
-    [
-        {"Host": "evil.example"},
-        {"Host": f"{HOST}.evil.example"},
-        {"Host": f"evil.example#{HOST}"},
-        {"Host": ""},
-    ],
+    "host",
+    ["evil.example", f"{HOST}.evil.example", f"evil.example#{HOST}", ""],
 )
-def test_a_host_that_is_not_ours_is_refused(served: Served, admin: Person, headers: dict[str, str]) -> None:
-    answer = served.ask("/accounts/login/", **headers)
+def test_a_host_that_is_not_ours_is_refused(served: Served, admin: Person, host: str) -> None:
+    answer = served.ask("/accounts/login/", Host=host)
     assert answer.status == 400
     assert "evil" not in answer.text
 

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from portal import csp_reports, views
+from portal import access, csp_reports
 from portal.csp_reports import MOST_BYTES, Gate
 from tests.integration.factories import PASSWORD, fresh, make_domain, make_mailbox, make_ou, make_person
 from tests.integration.security.conftest import HOST
@@ -94,7 +94,7 @@ def test_a_failure_shows_neither_its_trace_nor_its_words(monkeypatch: pytest.Mon
         raise RuntimeError("s3cret-in-a-failure")
 
     client = signed_in(raise_request_exception=False)
-    monkeypatch.setattr(views.access, "grants", stumble)
+    monkeypatch.setattr(access, "grants", stumble)
     for headers in ({}, {"HX-Request": "true"}):
         answer = client.get("/", headers=headers)
         text = answer.content.decode()
