@@ -15,8 +15,9 @@ TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 OWN = [*(ROOT / "static/css").glob("*.css"), *(ROOT / "static/js").glob("*.js")]
 VENDORED = sorted((ROOT / "static/vendor").rglob("*.*"))
 ERRORS = ["400.html", "403.html", "403_csrf.html", "404.html", "500.html", "errors/unavailable.html"]
-INLINE = re.compile(
-    r"""<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=["']|javascript:|\bhx-on""", re.IGNORECASE
+INLINE = re.compile(  # JSON in a script element is data: a browser runs none of it
+    r"""<script(?![^>]*(\bsrc=|\btype="application/json"))|<style|\sstyle=|\son[a-z]+=["']|javascript:|\bhx-on""",
+    re.IGNORECASE,
 )
 
 
