@@ -364,6 +364,18 @@ def require(request: HttpRequest, operation: Operation, ou: OU) -> None:
         raise Http404
 
 
+def over(request: HttpRequest, ou: OU) -> OU | None:
+    """What the OU is under, for those who see that too. Whoever's scope begins with the OU learns nothing of it."""
+    return ou.parent if ou.parent and grants(request).has_on(roles.SEE_OUS, ou.parent) else None
+
+
+def told(request: HttpRequest, ou: OU, why_not: str) -> str:
+    """Why something is not possible there. What stands in the way is named only to those who see things of all kinds."""
+    if not why_not or grants(request).on(ou).issuperset(_SEES.values()):
+        return why_not
+    return f"{why_not.partition(': ')[0].rstrip('.')}."
+
+
 def get(queryset: QuerySet[Any], guid: str) -> Any:
     """One thing of a scoped queryset, or 404."""
     if "\x00" in guid:  # the database refuses to be asked for one

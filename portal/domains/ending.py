@@ -85,7 +85,7 @@ def delete(request: HttpRequest, guid: str) -> HttpResponse:
             )
             return _home(request, row, "Its deletion is asked for: first its services, then its record.")
         except Refused as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(None, access.told(request, row.ou, str(refusal)))
     return _delete_page(request, row, form)
 
 
@@ -98,7 +98,7 @@ def _delete_page(request: HttpRequest, domain: Domain, form: NameForm) -> HttpRe
         "form": form,
         "only_record": lifecycle.only_record(domain),
         "facts": lifecycle.touched(domain),
-        "why_not": lifecycle.delete_why_not(domain),
+        "why_not": access.told(request, domain.ou, lifecycle.delete_why_not(domain)),
         "blocking": list(blocking.order_by("email", "id")[:NAMED]),
         "blocking_count": blocking.count(),
         "more": max(0, blocking.count() - NAMED),

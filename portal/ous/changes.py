@@ -160,7 +160,7 @@ def delete(request: HttpRequest, guid: str) -> HttpResponse:
             )
             return _to_action(request, action)
         except Refused as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(None, access.told(request, ou, str(refusal)))
     return render(request, "ous/delete.html", _delete_context(request, ou, form), status=status)
 
 
@@ -178,6 +178,6 @@ def _delete_context(request: HttpRequest, ou: OU, form: NamedForm) -> dict[str, 
         "action_url": request.path,
         "cancel_url": home,
         "form": form,
-        "why_not": DELETE.why_not(ou, ou.connection.dialect),
+        "why_not": access.told(request, ou, DELETE.why_not(ou, ou.connection.dialect)),
         **standing.in_the_way(request, ou),
     }

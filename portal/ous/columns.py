@@ -9,7 +9,7 @@ from portal.tables import Column, Table
 
 _COLUMNS = (
     Column("company", "Company", lambda row: row["ou"].title, sort="title", first=True),
-    Column("parent", "Under", lambda row: row["ou"].parent.title if row["ou"].parent else "", under=True),
+    Column("parent", "Under", lambda row: row["over"].title if row["over"] else "", under=True),
     Column("client_ref", "Client reference", lambda row: row["ou"].client_ref, sort="client_ref"),
     Column("packages", "Packages", lambda row: row["packages"], num=True),
     Column("domains", "Domains", lambda row: row["domains"], num=True),

@@ -55,7 +55,9 @@ def company(request: HttpRequest, ou: OU) -> Shown:
 
 def reseller(request: HttpRequest, ou: OU) -> Shown:
     """The OUs directly below it, and what is in progress under it."""
-    page = listing.page(request, access.ous(request).filter(parent=ou, gone_at=None), "title", "id")
+    page = listing.page(
+        request, access.ous(request).filter(parent=ou, gone_at=None).select_related("parent"), "title", "id"
+    )
     rows = figures.of_companies(request, page.rows)
     asked = creations.pending(request, "ou", kind="ou", guid=ou.guid)
     actions = _actions(request, ou)

@@ -38,6 +38,7 @@ def of_companies(request: HttpRequest, companies: list[OU]) -> list[dict[str, An
     return [
         {
             "ou": ou,
+            "over": access.over(request, ou),
             **{noun: counts[ou.pk]["number"] for noun, counts in held.items()},
             "troubled": sum(counts[ou.pk]["troubled"] for counts in held.values()),
             "locked": held["mailboxes"][ou.pk]["locked"],

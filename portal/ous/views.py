@@ -107,12 +107,11 @@ def _company(request: HttpRequest, guid: str) -> HttpResponse:
 
 
 def _around(request: HttpRequest, ou: OU) -> dict[str, Any]:
-    crumbs = standing.crumbs(request, ou)
     return {
         "page_title": ou.title,
         "pretitle": ou.get_type_display().capitalize(),
-        "crumbs": crumbs,
-        "parent_url": crumbs[-1][1] if ou.parent and crumbs[-1][0] == ou.parent.title else "",
+        "crumbs": standing.crumbs(request, ou),
+        "over": access.over(request, ou),
         "ou": ou,
         "refresh_url": reverse("ous:refresh", args=[ou.guid]),
         **reading.state(ou),

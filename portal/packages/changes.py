@@ -62,7 +62,7 @@ def _around(request: HttpRequest, package: Package, operation: Operation) -> dic
         "verb": operation.label,
         "action_url": request.path,
         "cancel_url": home,
-        "why_not": operation.why_not(package, package.connection.dialect),
+        "why_not": access.told(request, package.ou, operation.why_not(package, package.connection.dialect)),
         "teardown_url": teardown_url(request, package),
     }
 
@@ -82,7 +82,7 @@ def delete(request: HttpRequest, guid: str) -> HttpResponse:
             )
             return after_post(request, reverse("activity:detail", args=[action.pk]))
         except Refused as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(None, access.told(request, package.ou, str(refusal)))
     context = {
         **_around(request, package, operation),
         "title": f"Delete {package} of {package.ou.title}?",

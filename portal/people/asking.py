@@ -32,7 +32,7 @@ def choose(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     term, ready = search_term(request), access.ous_to_staff(request).select_related("parent")
     found = ready.filter(Q(title__istartswith=term) | Q(guid=term)) if term else ready
     page = listing.page(request, found, "title", "id")
-    rows = [{"ou": ou, "url": _url(person, ou)} for ou in page.rows]
+    rows = [{"ou": ou, "over": access.over(request, ou), "url": _url(person, ou)} for ou in page.rows]
     if len(rows) == 1 and not term and not (page.prev_url or page.next_url):
         return redirect(rows[0]["url"])
     context = {

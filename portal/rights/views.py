@@ -34,7 +34,14 @@ def matrix(request: HttpRequest) -> HttpResponse:
         "page_title": "Roles",
         "crumbs": [("People", reverse("people:list"))],
         "shown": shown,
-        "made": [{"row": row, "may": role_making.may_change(grants, row)} for row in made],
+        "made": [
+            {
+                "row": row,
+                "may": role_making.may_change(grants, row),
+                "here": grants.has_on(roles.SEE_PEOPLE, row.ou),
+            }
+            for row in made
+        ],
         "permissions": tables.permissions(shown),
         "operations": tables.operations(shown),
         "factor": [{"role": role, "where": _where(request, role.name)} for role in shown],
