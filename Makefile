@@ -1,6 +1,6 @@
 # `make` lists the targets. They need make and Python 3.11 or newer (3.14 at most); everything else they fetch themselves.
 .DEFAULT_GOAL := help
-.PHONY: help run servers test check bench lock screenshots clean
+.PHONY: help run servers test access check bench lock screenshots clean
 .NOTPARALLEL:
 
 PY := .venv/bin/python
@@ -20,6 +20,10 @@ servers: ## start only an embedded Postgres and Redis, and print where they are
 test: ## every test, browser tests included (ARGS="-k words" to choose)
 	@dev/setup.sh dev
 	@exec $(PY) -m dev test $(ARGS)
+
+access: ## who gets in where: every route and every role
+	@dev/setup.sh dev
+	@exec $(PY) -m dev access $(ARGS)
 
 check: ## lint, types, templates, import rules, settings, migrations
 	@dev/setup.sh dev

@@ -10,8 +10,9 @@ from dev.environment import test_environment
 from dev.throwaway import run_command, throwaway_servers
 
 NOTHING_COLLECTED = 5
+# The matrix of tests/access walks for minutes: it is `make access`
 RUNS = (
-    ("not acceptance", ("-n", "2", "-p", "dev.xdist_redis")),
+    ("not acceptance and not access", ("-n", "2", "-p", "dev.xdist_redis")),
     ("acceptance", ()),
 )
 

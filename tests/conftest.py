@@ -8,7 +8,7 @@ from urllib.parse import urlparse
 
 import pytest
 
-KINDS = ("unit", "integration", "acceptance")
+KINDS = ("unit", "integration", "access", "acceptance")
 HERE = Path(__file__).parent
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
