@@ -18,7 +18,9 @@ LOGO = {"name": "logo.png", "mimeType": "image/png", "buffer": drawn(size=(300, 
 
 @pytest.fixture
 def reseller(stack: Stack) -> str:
-    ((guid,),) = of_mirror(stack, "SELECT guid FROM provisioning_ou WHERE parent_id IS NULL")
+    ((guid,),) = of_mirror(
+        stack, "SELECT guid FROM provisioning_ou WHERE parent_id IS NULL ORDER BY id LIMIT 1"
+    )
     return str(guid)
 
 
