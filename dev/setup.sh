@@ -71,7 +71,9 @@ install() {
     [ "${free:-0}" -ge "$needed_megabytes" ] || fail "There is too little disk space here: ${free:-0} MB free, $needed_megabytes MB needed."
     echo "Installing the packages ..."
     set -- $(printf -- '-r %s ' "$@")
-    "$venv/bin/python" -m pip install --quiet --no-compile --disable-pip-version-check --no-input --require-hashes "$@" >"$venv/pip.log" 2>&1 ||
+    # The locks name everything: left to look for itself, pip takes a newer release than theirs for a requirement with an
+    # extra, and then refuses it for want of a hash.
+    "$venv/bin/python" -m pip install --quiet --no-compile --disable-pip-version-check --no-input --no-deps --require-hashes "$@" >"$venv/pip.log" 2>&1 ||
         fail "The packages could not be installed (is there a network?): $(grep -v '^$' "$venv/pip.log" | tail -n 1 | cut -c1-300) (all of it: $venv/pip.log)"
     echo "$wanted" >"$venv/$stamp"
 }
