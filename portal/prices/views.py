@@ -62,14 +62,14 @@ def book(request: HttpRequest, pk: int) -> HttpResponse:
         "unpriced": [code for code in known if code not in {one.edition for one in prices}],
         "closed": keeping.is_closed(row),
         "may_change": _may(request, row.ou),
-        "other_currency": _above(row),
+        "other_currency": _above(request, row),
     }
     return render(request, "prices/detail.html", context)
 
 
-def _above(book: PriceBook) -> PriceBook | None:
-    """The book of an OU above that it stands in for in another currency."""
-    if book.ou.parent_id is None:
+def _above(request: HttpRequest, book: PriceBook) -> PriceBook | None:
+    """The book of an OU above that it stands in for in another currency, if the person sees that one too."""
+    if book.ou.parent_id is None or not access.grants(request).has_on(roles.SEE_USAGE, book.ou.parent):
         return None
     found = held.book_for(OU.objects.filter(pk=book.ou.parent_id), max(book.valid_from, held.today()))
     above = found.get(book.ou.parent_id)

@@ -11,6 +11,7 @@ from tests.access.world import GONE, PLACES, Place
 ALL = "OSNAFCHM"
 STAFF = "OSNAF"  # who see companies, packages, domains
 CHANGE = "OSN"  # who change them
+PRICE = "OF"  # who say what it costs
 BILL = "OS"  # who do what is billed
 ACTIVITY = "OSNACH"  # who see what is going on; also who see mailboxes
 HELP = "OSNCH"  # who help with mailboxes
@@ -153,5 +154,14 @@ _PORTAL = (
     Route("branding:look", get="O", args=lambda _: ["0a7bc2"]),
     Route("acting:begin", "ou", get="OS", post="OS", at=("company", "sibling"), fresh=True),
 )
-PORTAL: tuple[Route, ...] = (*_PEOPLE, *_PORTAL)
+_PRICES = (
+    Route("prices:list", get=STAFF),
+    Route("prices:detail", "prices", get=STAFF),
+    Route("prices:new", get=PRICE, post=PRICE),
+    Route("prices:edit", "prices", get=PRICE, post=PRICE),
+    Route("prices:end", "prices", get=PRICE, post=PRICE),
+    Route("prices:export", "prices", get=STAFF),
+    Route("prices:projection", get=STAFF),
+)
+PORTAL: tuple[Route, ...] = (*_PEOPLE, *_PORTAL, *_PRICES)
 __all__ = ["GONE", "PORTAL", "SLICES"]

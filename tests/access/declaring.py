@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import reverse
+from django.urls import URLResolver, get_resolver, reverse
 
 from tests.access.viewers import Viewer
 from tests.access.world import GONE, PLACES, Place, World
@@ -23,6 +23,18 @@ DONE = frozenset({200, 302, 303, 422})
 PUBLIC, ANYBODY = "public", "anybody signed in"
 MIRRORED = ("ou", "package", "domain", "mailbox")  # named by their GUID
 COMPANIES = ("company", "sibling", "other", GONE)
+
+
+def names(resolver: URLResolver | None = None, within: str = "") -> set[str]:
+    """Every route's name with its namespace; of one without a name its pattern."""
+    found: set[str] = set()
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            space = f"{within}{entry.namespace}:" if entry.namespace else within
+            found |= names(entry, space)
+        else:
+            found.add(f"{within}{entry.name or entry.pattern}")
+    return found
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,9 @@ class Route:
         """Where there is such an object; one place is enough where the address names none."""
         if not self.kind:
             return [world.at("company")]
-        names = world.places if viewer.holds else ("company", "other")  # without a role all are alike
+        names = (
+            viewer.stands_apart() if viewer.holds else ("company", "other")
+        )  # without a role all are alike
         return [world.at(name) for name in names if self.kind in world.at(name).things]
 
     def wanted(self, viewer: Viewer, place: Place, method: str) -> frozenset[int]:

@@ -8,6 +8,7 @@ ACTIVITY, PEOPLE, STAFF, OWNERS = "OSNACH", "OAM", "OSNAF", "OA"
 # Letters of the roles that see a thing of that kind; what is not named here is seen with the thing that it is on.
 SEEN_BY = {
     "ref": STAFF,
+    "prices": STAFF,
     "package": "OSNAFM",  # the made role looks after domains, and their packages stand on them
     "mailbox": ACTIVITY,
     "action": ACTIVITY,
@@ -30,7 +31,7 @@ HANDED_DOWN = {"role": PEOPLE, "brand": "OSNAFCHM"}
 
 def may_read(viewer: Viewer, place: str, kind: str) -> bool:
     """Whether the mark may stand in an answer to the viewer."""
-    letters = viewer.letters(place)
+    kind, letters = kind.removesuffix("guid"), viewer.letters(place)
     if letters & set(SEEN_BY.get(kind, "OSNAFCHM")):
         return True
     handed = HANDED_DOWN.get(kind, "")

@@ -2,21 +2,8 @@
 
 from __future__ import annotations
 
-from django.urls import URLResolver, get_resolver
-
 from tests.access.declared_accounts import ROUTES
-
-
-def names(resolver: URLResolver | None = None, within: str = "") -> set[str]:
-    """Every route's name with its namespace; of one without a name its pattern."""
-    found: set[str] = set()
-    for entry in (resolver or get_resolver()).url_patterns:
-        if isinstance(entry, URLResolver):
-            space = f"{within}{entry.namespace}:" if entry.namespace else within
-            found |= names(entry, space)
-        else:
-            found.add(f"{within}{entry.name or entry.pattern}")
-    return found
+from tests.access.declaring import names
 
 
 def test_every_route_says_who_gets_in() -> None:

@@ -52,6 +52,11 @@ class Viewer:
     def anywhere(self) -> set[str]:
         return {letter for letter, _ in self.holds}
 
+    def stands_apart(self) -> list[str]:
+        """Places that differ for them: with the whole of `sub` in sight, one company is as good as the other."""
+        alike = self.letters("sibling") == self.letters("company")
+        return [place for place in (*PLACES, GONE) if not (alike and place == "sibling")]
+
     def scope(self) -> set[str]:
         return {place for place in (*PLACES, GONE) if self.letters(place)}
 

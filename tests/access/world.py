@@ -20,6 +20,7 @@ from allauth.usersessions.models import UserSession
 from django.utils import timezone
 
 from portal.accounts.models import Acting, Brand, CustomRole, Invitation, Membership, Person, SecondFactorRule
+from portal.billing.models import Price, PriceBook
 from provisioning import audit
 from provisioning.models import (
     OU,
@@ -49,7 +50,7 @@ def mark(place: str, kind: str) -> str:
 
 
 def guid(place: str, kind: str) -> str:
-    return f"guid-{mark(place, kind)}"
+    return f"guid-{mark(place, f'{kind}guid')}"
 
 
 class Place:
@@ -94,7 +95,7 @@ class Place:
         raw = {"description": mark(name, "mailbox")}
         about: dict[str, Any] = {"gone_at": gone, "state": "active"}
         package: Package = make_package(
-            ou, f"SYN-CMS-{name}", (f"EDITION-{name}",), name=mark(name, "package"),
+            ou, f"SYN-CMS-{name}", (mark(name, "edition"),), name=mark(name, "package"),
             guid=guid(name, "package"), **about,
         )  # fmt: skip
         domain: Domain = make_domain(
@@ -181,6 +182,14 @@ class Place:
             "asked", by=self.person, ou=ou, title=mark(name, "entry"), reason=mark(name, "entry"),
             text=mark(name, "entry"), old={"title": mark(name, "entry")}, new={"title": mark(name, "entry")},
         )  # fmt: skip
+        self.things["prices"] = PriceBook.objects.create(
+            ou=ou,
+            name=mark(name, "prices"),
+            valid_from="2026-01-01",
+            made_by=self.person,
+            currency="USD" if name == "root" else "ZAR",
+        )
+        Price.objects.create(book=self.things["prices"], edition=mark(name, "edition"), unit=1)
         self.things["brand"] = Brand.objects.create(
             ou=ou, name=mark(name, "brand"), host=f"{mark(name, 'brand')}.example",
             support_email=f"{mark(name, 'brand')}@example.test",
