@@ -69,7 +69,7 @@ def book(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _above(request: HttpRequest, book: PriceBook) -> PriceBook | None:
     """The book of an OU above that it stands in for in another currency, if the person sees that one too."""
-    if book.ou.parent_id is None or not access.grants(request).has_on(roles.SEE_USAGE, book.ou.parent):
+    if book.ou.parent is None or not access.grants(request).has_on(roles.SEE_USAGE, book.ou.parent):
         return None
     found = held.book_for(OU.objects.filter(pk=book.ou.parent_id), max(book.valid_from, held.today()))
     above = found.get(book.ou.parent_id)
