@@ -341,6 +341,13 @@ def price_books(request: HttpRequest) -> QuerySet[PriceBook]:
     return PriceBook.objects.filter(_below(grants(request).paths(roles.SEE_USAGE), "ou__"))
 
 
+def sees_prices(request: HttpRequest, ou: OU, *, shown: bool) -> bool:
+    """Whether the viewer may see what a change costs there: with its usage; or, where the prices are shown to the
+    customer, whoever makes mailboxes for it."""
+    held = grants(request)
+    return held.has_on(roles.SEE_USAGE, ou) or (shown and held.has_on(roles.CHANGE_MAILBOXES, ou))
+
+
 # What the end of a thing takes, all that is on it included.
 _MAILBOX_ENDS = ("mailbox.delete",)
 _DOMAIN_ENDS = (*_MAILBOX_ENDS, "domain.delete", "domain.remove")

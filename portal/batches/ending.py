@@ -19,6 +19,7 @@ from portal.batches import plans
 from portal.confirming import NamedForm
 from portal.http import after_post
 from portal.scheduling import ScheduleForm
+from portal.service_effects import of_end
 from provisioning.models import Scheduled
 from provisioning.services import scheduled as scheduling
 from provisioning.services import teardown as services
@@ -130,6 +131,7 @@ def _page(
         "name": plans.name_of(thing),
         "now": now,
         "later": later,
+        "effect": of_end(request, thing),
         "cancel_url": home,
         "schedule_url": reverse("batches:schedule", args=[thing.kind, thing.guid]),
         "teardown_url": reverse("batches:teardown", args=[thing.kind, thing.guid]),

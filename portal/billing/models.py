@@ -19,6 +19,9 @@ class PriceBook(models.Model):
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True, help_text="Its last day; without one it holds on")
     tax_rate = models.DecimalField(max_digits=6, decimal_places=3, default=0, help_text="Per cent")
+    shown_to_customer = models.BooleanField(
+        default=False, help_text="A customer's own admins see what their changes cost by it"
+    )
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )

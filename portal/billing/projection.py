@@ -13,12 +13,13 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from portal.billing import books, sums
+from portal.billing import books, standing, sums
 from portal.billing.pricing import Charge, by_currency, charge
-from provisioning.models import OU, Action, Batch, Domain, Edition, Mailbox, MonthlyFigure, Scheduled, Step
+from portal.billing.standing import BILLED, Key
+from provisioning.models import OU, Action, Batch, Domain, DomainLink, Mailbox, Scheduled, Step
 
 ASSUMPTION = (
     "Expected is the count of the last usage report, with what is under way in the portal and the deletions that are set "
@@ -27,9 +28,9 @@ ASSUMPTION = (
 )
 _CREATE, _PROVISION = "mailbox.create", "mailbox.provision"
 _CHANGE, _DELETE = "mailbox.change_edition", "mailbox.delete"
-_BILLED = frozenset({"active", "stale", "suspended", "closed"})
-Key = tuple[int, str]  # company, edition
-Wish = tuple[str, str, dict[str, Any]]  # operation, the target's GUID, payload
+_OF_MAILBOXES = (_CREATE, _PROVISION, _CHANGE, _DELETE)
+_END = "domain.delete"
+Wish = tuple[str, int, str, dict[str, Any]]  # operation, connection, the target's GUID, payload
 
 
 @dataclass(frozen=True)
@@ -83,76 +84,83 @@ def totals(charges: Iterable[Charge | None]) -> dict[str, Charge]:
 
 def planned(ous: QuerySet[OU]) -> Counter[Key]:
     """By how much each company's editions change, in a fixed number of queries."""
+    going = set(_going(ous).values_list("pk", flat=True))
     found: Counter[Key] = Counter()
-    _count_wishes(found, list(_wishes()), ous)
-    _count_set(found, ous)
+    found.subtract(standing.of_domains(Domain.objects.filter(pk__in=going)))
+    _count_wishes(found, list(_wishes(ous)), ous, going)
     return found
 
 
-def _wishes() -> Iterator[Wish]:
-    """What is under way, and the steps of running batches that were not begun."""
-    of_mailboxes = Q(operation__in=(_CREATE, _PROVISION, _CHANGE, _DELETE))
-    names = ("operation", "guid", "payload")
-    yield from Action.objects.filter(of_mailboxes, state__in=Action.OPEN).values_list(*names)
-    steps = Step.objects.filter(of_mailboxes, action=None, skipped=False, batch__state=Batch.State.RUNNING)
-    yield from steps.order_by().values_list(*names)
-
-
-def _count_wishes(found: Counter[Key], wishes: list[Wish], ous: QuerySet[OU]) -> None:
-    guids = {guid for _, guid, _ in wishes}
-    inside = Q(guid__in=guids, ou__in=ous.order_by().values("pk"))
-    boxes = {
-        guid: (ou, edition, state)
-        for guid, ou, edition, state in Mailbox.objects.filter(inside).values_list(
-            "guid", "ou", "edition_code", "state"
-        )
-    }
-    domains = {
-        guid: (pk, ou) for guid, pk, ou in Domain.objects.filter(inside).values_list("guid", "pk", "ou")
-    }
-    defaults = _defaults([pk for pk, _ in domains.values()])
-    for operation, guid, payload in wishes:
-        if operation == _CREATE and guid in domains and payload.get("provision_immediately"):
-            pk, ou = domains[guid]
-            found[ou, str(payload.get("package_edition_code") or defaults.get(pk, ""))] += 1
-        elif guid in boxes:
-            _count_box(found, operation, payload, *boxes[guid])
-
-
-def _defaults(domains: list[int]) -> dict[int, str]:
-    """The edition that a mailbox gets where none is chosen; the first package's, where there are several."""
-    rows = Edition.objects.filter(package__links__domain__in=domains, is_default=True).order_by("-package_id")
-    return dict(rows.values_list("package__links__domain", "code"))
-
-
-def _count_box(
-    found: Counter[Key], operation: str, payload: dict[str, Any], ou: int, edition: str, state: str
-) -> None:
-    billed = state in _BILLED
-    if operation == _PROVISION and not billed:
-        found[ou, edition] += 1
-    elif operation == _CHANGE and billed:
-        found[ou, edition] -= 1
-        found[ou, str(payload.get("code", ""))] += 1
-    elif operation == _DELETE and billed:
-        found[ou, edition] -= 1
-
-
-def _count_set(found: Counter[Key], ous: QuerySet[OU]) -> None:
-    """Deletions that are set for a day of this month; all that is counted on a domain or company goes with it."""
+def _due() -> QuerySet[Scheduled]:
+    """Deletions that are set for a day of this month."""
     first_after = books.last_day(books.today()) + timedelta(days=1)
     end = timezone.make_aware(datetime.combine(first_after, time.min), timezone.get_default_timezone())
-    rows = Scheduled.objects.filter(cancelled_at=None, batch=None, due_at__lt=end)
-    due: dict[str, list[str]] = {}
-    for kind, guid in rows.values_list("kind", "guid"):
-        due.setdefault(kind, []).append(guid)
-    scope = Q(ou__in=ous.order_by().values("pk"))
-    whole = Q(domain__guid__in=due.get("domain", [])) | Q(ou__guid__in=due.get("ou", []))
-    figures = MonthlyFigure.objects.filter(scope, whole, month=books.today().replace(day=1))
-    for ou, edition, count in figures.values_list("ou", "edition", "count"):
-        found[ou, edition] -= count
-    # A mailbox whose domain or company goes as well is counted there.
-    gone = Q(domain__guid__in=due.get("domain", [])) | Q(ou__guid__in=due.get("ou", []))
-    boxes = Mailbox.objects.filter(scope, guid__in=due.get("mailbox", []), state__in=_BILLED).exclude(gone)
-    for ou, edition in boxes.values_list("ou", "edition_code"):
-        found[ou, edition] -= 1
+    return Scheduled.objects.filter(cancelled_at=None, batch=None, due_at__lt=end)
+
+
+def _going(ous: QuerySet[OU]) -> QuerySet[Domain]:
+    """Domains that end, by themselves or with their package or company: all that is counted on them goes as well."""
+
+    def this(at: str = "") -> dict[str, OuterRef]:
+        return {"guid": OuterRef(f"{at}guid"), "connection": OuterRef(f"{at}connection")}
+
+    packages = DomainLink.objects.filter(domain=OuterRef("pk"))
+    return Domain.objects.filter(ou__in=ous.order_by().values("pk")).filter(
+        Exists(_due().filter(kind="domain", **this()))
+        | Exists(_due().filter(kind="ou", **this("ou__")))
+        | Exists(packages.filter(Exists(_due().filter(kind="package", **this("package__")))))
+        | Exists(Action.objects.filter(operation=_END, state__in=Action.OPEN, **this()))
+        | Exists(
+            _waiting().filter(
+                operation=_END, guid=OuterRef("guid"), batch__ou__connection=OuterRef("connection")
+            )
+        )
+    )
+
+
+def _waiting() -> QuerySet[Step]:
+    """Steps of running batches that were not begun."""
+    return Step.objects.filter(action=None, skipped=False, batch__state=Batch.State.RUNNING).order_by()
+
+
+def _wishes(ous: QuerySet[OU]) -> Iterator[Wish]:
+    """What is under way on mailboxes, what waits its turn, and what is set for a day of this month."""
+    under_way = Action.objects.filter(operation__in=_OF_MAILBOXES, state__in=Action.OPEN)
+    under_way = under_way.filter(ou__in=ous.order_by().values("pk")).order_by()
+    yield from under_way.values_list("operation", "connection", "guid", "payload")
+    waiting = _waiting().filter(operation__in=_OF_MAILBOXES)
+    yield from waiting.values_list("operation", "batch__ou__connection", "guid", "payload")
+    for connection, guid in _due().filter(kind="mailbox").values_list("connection", "guid"):
+        yield _DELETE, connection, guid, {}
+
+
+def _count_wishes(found: Counter[Key], wishes: list[Wish], ous: QuerySet[OU], going: set[int]) -> None:
+    """Each thing once, however often its end is asked for; what is on a domain that ends is counted there."""
+    guids = {guid for _, _, guid, _ in wishes}
+    inside = Q(guid__in=guids, ou__in=ous.order_by().values("pk"))
+    few = ("connection", "guid", "ou")
+    of_box = Mailbox.objects.filter(inside).only(*few, "domain", "edition_code", "state")
+    boxes = {(row.connection_id, row.guid): row for row in of_box}
+    domains = {(row.connection_id, row.guid): row for row in Domain.objects.filter(inside).only(*few)}
+    defaults = standing.default_editions([row.pk for row in domains.values()])
+    ended = set()
+    for operation, connection, guid, payload in wishes:
+        domain, box = domains.get((connection, guid)), boxes.get((connection, guid))
+        if operation == _CREATE:
+            if domain and domain.pk not in going and payload.get("provision_immediately"):
+                edition = str(payload.get("package_edition_code") or defaults.get(domain.pk, ""))
+                found[domain.ou_id, edition] += 1
+        elif box and box.domain_id not in going and box.pk not in ended:
+            _count_box(found, operation, payload, box)
+            ended |= {box.pk} if operation == _DELETE else set()
+
+
+def _count_box(found: Counter[Key], operation: str, payload: dict[str, Any], box: Mailbox) -> None:
+    billed, ou = box.state in BILLED, box.ou_id
+    if operation == _PROVISION and not billed:
+        found[ou, box.edition_code] += 1
+    elif operation == _CHANGE and billed:
+        found[ou, box.edition_code] -= 1
+        found[ou, str(payload.get("code", ""))] += 1
+    elif operation == _DELETE and billed:
+        found[ou, box.edition_code] -= 1

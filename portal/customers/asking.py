@@ -7,19 +7,21 @@ from typing import Any
 
 from django.http import HttpRequest, QueryDict
 
-from portal import access, inflight, roles
+from portal import access, inflight
 from portal.customers.progress import DONE, LATER, Flow, Step
 from portal.domains import forms as domain_forms
 from portal.domains.forms import NewDomainForm, ServiceFieldsForm
 from portal.mailboxes import forms as mailbox_forms
+from portal.mailboxes.effects import facts_of_new
 from portal.mailboxes.forms import NewMailboxForm
 from portal.ous import forms as ou_forms
 from portal.ous.forms import CompanyForm
 from portal.packages import forms as package_forms
 from portal.packages import offer as offers
+from portal.packages import sale
 from portal.packages.forms import PackageForm, TypedPackageForm
 from portal.submissions import SubmissionForm
-from provisioning.models import OU, Action, Package
+from provisioning.models import OU, Action
 from provisioning.operations import OPERATIONS
 from provisioning.services import customers, domains, mailboxes, ous, packages
 from provisioning.services.common import Refused
@@ -112,26 +114,23 @@ def by_hand(request: HttpRequest, step: Step, offer: offers.Offer) -> bool:
 
 def _package(request: HttpRequest, flow: Flow, step: Step, data: Data) -> Form | None:
     assert flow.company is not None
-    offer, legacy = offers.look(flow.company, ask=False), flow.company.connection.is_legacy
+    offer = offers.look(flow.company, ask=False)
     if by_hand(request, step, offer):
         return _filled(
             TypedPackageForm,
             step.failed,
             lambda sent: package_forms.typed_in(sent.payload),
             data,
-            legacy=legacy,
+            legacy=flow.company.connection.is_legacy,
         )
     if not offer.mark:
         return None
-    has = set(Package.objects.filter(ou=flow.company, gone_at=None).values_list("code", flat=True))
     return _filled(
         PackageForm,
         step.failed,
         lambda sent: package_forms.chosen_in(sent.payload),
         data,
-        offered=offer.products,
-        legacy=legacy,
-        has=has,
+        **sale.facts(request, offer),
     )
 
 
@@ -160,9 +159,9 @@ def _provision(request: HttpRequest, flow: Flow, step: Step, data: Data) -> Form
 def _mailbox(request: HttpRequest, flow: Flow, step: Step, data: Data) -> Form:
     assert flow.domain is not None
     refused = inflight.to_mend(request, "mailbox.create", batch=flow.batch)
-    chooses = access.grants(request).has_on(roles.CHANGE_EDITIONS, flow.domain.ou)
-    options = {"domain": flow.domain, "chooses": chooses}
-    return _filled(NewMailboxForm, refused, mailbox_forms.typed_in, data, **options)
+    return _filled(
+        NewMailboxForm, refused, mailbox_forms.typed_in, data, **facts_of_new(request, flow.domain)
+    )
 
 
 _FORMS: dict[str, Callable[[HttpRequest, Flow, Step, Data], Form | None]] = {

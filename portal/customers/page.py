@@ -8,12 +8,13 @@ from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from portal import access, inflight, reading
+from portal import access, inflight, reading, service_effects
 from portal.activity import present
 from portal.customers import asking
 from portal.customers.progress import Flow, Step
 from portal.http import live_page
 from portal.packages import offer as offers
+from portal.price_effects import Told
 from provisioning.models import Action, Batch
 from provisioning.operations import OPERATIONS
 
@@ -134,10 +135,19 @@ def _of_step(request: HttpRequest, flow: Flow, step: Step | None, fault: str) ->
         "failure": _failure(step),
         "template": f"customers/_{step.kind.name}.html",
     }
+    if step.kind.name in ("domain", "provision"):
+        found["effect"] = _effect(request, flow, step)
     if packaged and flow.company:
         offer = offers.look(flow.company, ask=False)
         found |= {"offer": offer, "typed": asking.by_hand(request, step, offer)}
     return found
+
+
+def _effect(request: HttpRequest, flow: Flow, step: Step) -> Told | None:
+    """What one more of each edition costs, in the two steps after which it can be billed."""
+    target = asking.target_of(flow, step)
+    operation = OPERATIONS[f"domain.{'create_in_package' if step.kind.name == 'domain' else 'provision'}"]
+    return service_effects.of(request, operation, target) if target is not None else None
 
 
 def _failure(step: Step) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 
-from portal import access, endings, inflight, roles
+from portal import access, endings, inflight, roles, service_effects
 from portal.access import policy
 from portal.confirming import NamedForm, ReasonForm
 from portal.domains import lifecycle, names
@@ -56,6 +56,7 @@ def do(request: HttpRequest, guid: str, operation: str) -> HttpResponse:
         "verb": known.label,
         "action_url": request.path,
         "form": form,
+        "effect": service_effects.of(request, known, row),
         "why_not": known.why_not(row, row.connection.dialect),
     }
     return render(request, "domains/confirm.html", context, status=422 if form.is_bound else 200)
@@ -98,6 +99,7 @@ def _delete_page(request: HttpRequest, domain: Domain, form: NameForm) -> HttpRe
         "form": form,
         "only_record": lifecycle.only_record(domain),
         "facts": lifecycle.touched(domain),
+        "effect": None if lifecycle.only_record(domain) else service_effects.of_end(request, domain),
         "why_not": access.told(request, domain.ou, lifecycle.delete_why_not(domain)),
         "blocking": list(blocking.order_by("email", "id")[:NAMED]),
         "blocking_count": blocking.count(),

@@ -3,12 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from portal import access, creations, inflight, reading, roles
+from portal import access, creations, inflight, reading, roles, service_effects
 from portal.access import policy
 from portal.activity import present
 from portal.domains import columns, finder, lifecycle, names, overview, service_fields
@@ -156,9 +157,16 @@ def _new_page(request: HttpRequest, company: OU, form: NewDomainForm, status: in
         "crumbs": [("Companies", reverse("ous:list")), (company.title, home)],
         "company": company,
         "form": form,
+        "effect": service_effects.of_packages(request, company, _under(company, form)),
         "cancel_url": home,
     }
     return render(request, "domains/new.html", context, status=status)
+
+
+def _under(company: OU, form: NewDomainForm) -> QuerySet[Package]:
+    """The packages under which the form offers to make it."""
+    offered = [package.pk for package in form.packages.values()]
+    return Package.objects.filter(ou=company, pk__in=offered).order_by("code", "id")
 
 
 @policy(roles.CHANGE_DOMAINS)
@@ -300,6 +308,7 @@ def provision(request: HttpRequest, guid: str) -> HttpResponse:
         "verb": "Provision",
         "action_url": request.path,
         "form": form,
+        "effect": service_effects.of(request, operation, row),
         "why_not": why_not,
     }
     return render(request, "domains/confirm.html", context, status=422 if form.is_bound else 200)

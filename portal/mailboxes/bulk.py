@@ -18,7 +18,7 @@ from portal.access import policy
 from portal.batches import progress
 from portal.confirming import ReasonForm
 from portal.http import after_post
-from portal.mailboxes import imports_file, overview, selection
+from portal.mailboxes import effects, imports_file, overview, selection
 from portal.mailboxes.selection import Chosen, Verdict
 from portal.typed import LineField
 from provisioning.models import Batch, Step
@@ -140,6 +140,7 @@ def _page(
         "left": sum(entry.count for entry in verdict.left_out),
         "count": count,
         "form": form,
+        "effect": effects.of(request, operation, verdict.going),
         "changed": changed,
         "action_url": f"{request.path}?{request.GET.urlencode()}",
         "cancel_url": _list_url(request),

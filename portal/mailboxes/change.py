@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from portal import access, inflight, roles
+from portal import access, inflight, price_effects, roles
 from portal.access import policy
 from portal.http import after_post
 from portal.mailboxes import overview
@@ -71,7 +71,7 @@ def edition(request: HttpRequest, guid: str) -> HttpResponse:
     row = _opened(request, guid, EDITION)
     if inflight.sent_already(request):
         return _home(request, row)
-    form = EditionForm(inflight.posted(request), mailbox=row)
+    form = EditionForm(inflight.posted(request), mailbox=row, prices=price_effects.of(request, [row.ou]))
 
     def ask() -> None:
         services.change_edition(row, form.package, form.code, by=request.user, submission=form.submission_id)

@@ -9,13 +9,16 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
+from portal.billing import effect
 from portal.forms import SecretInput
 from portal.mailboxes.fields import Shown, editable
 from portal.mailboxes.forms import mailbox_packages
+from portal.price_effects import Prices
 from portal.submissions import SubmissionForm
 from provisioning.models import Edition, Mailbox, Package
 from provisioning.synaq.answers import read_mailbox_editions
 
+_PRICED = "With what the change does to a month’s bill, without tax; nothing before it is provisioned."
 _WIRE_NAMES = {"ssha_password": "password"}
 
 
@@ -148,8 +151,10 @@ class EditionForm(SubmissionForm):
 
     wire_names = {"code": "edition"}
 
-    def __init__(self, *args: Any, mailbox: Mailbox, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, mailbox: Mailbox, prices: Prices | None = None, **kwargs: Any) -> None:
+        """`prices`: what the person may see of what each edition costs."""
         super().__init__(*args, **kwargs)
+        self.mailbox, self.prices = mailbox, prices
         self.packages = packages_of(mailbox)
         self.present = present_editions(mailbox, self.packages)
         choices = [
@@ -161,6 +166,7 @@ class EditionForm(SubmissionForm):
         self.fields["edition"] = forms.ChoiceField(
             label="Edition",
             choices=[("", "Choose one"), *shown],
+            help_text=_PRICED if prices else "",
             initial="",
             error_messages={
                 "required": "Choose an edition.",
@@ -170,8 +176,11 @@ class EditionForm(SubmissionForm):
 
     def _choice(self, package: Package, edition: Edition) -> tuple[str, str]:
         name = edition.code if str(edition) == edition.code else f"{edition} ({edition.code})"
-        now = " – the present one" if edition.code in self.present.get(package.guid, ()) else ""
-        return f"{package.guid} {edition.code}", f"{name}{now}"
+        present = self.present.get(package.guid, set())
+        said = "the present one" if edition.code in present else ""
+        if self.prices and not said:
+            said = self.prices.word(effect.changed(self.mailbox, present, edition.code))
+        return f"{package.guid} {edition.code}", f"{name} – {said}" if said else name
 
     def clean_edition(self) -> str:
         """An edition that it is not on already."""

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
+from portal.billing import effect
 from portal.forms import SecretInput
+from portal.price_effects import Prices
 from portal.submissions import SubmissionForm
 from portal.typed import LineField
 from provisioning.models import Action, Domain, Mailbox, Package
@@ -17,6 +19,7 @@ LONGEST_LOCAL, LONGEST_ADDRESS = 64, 254
 # Not part of a mail address without quotes, or of none at all. What else SYNAQ may refuse, it says itself.
 _NEVER = re.compile(r'[()<>\[\]:;,\\"]')
 _PLAIN = {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
+Priced = Callable[[str], str]  # an edition's code → what one more of it costs, in a few words
 DETAILS = ("email_local", "first_name", "last_name", "display_name", "package_edition_code")
 
 
@@ -73,17 +76,22 @@ class NewMailboxForm(SubmissionForm):
         help_text="It can be used within a minute, as a rule, and is billed from then on. Otherwise it is only recorded.",
     )
 
-    def __init__(self, *args: Any, domain: Domain, chooses: bool = True, **kwargs: Any) -> None:
-        """`chooses`: whether the person may choose an edition; else the package's default is taken."""
+    def __init__(
+        self, *args: Any, domain: Domain, chooses: bool = True, prices: Prices | None = None, **kwargs: Any
+    ) -> None:
+        """`chooses`: whether the person may choose an edition; else the package's default is taken. `prices`: what they
+        may see of what each costs."""
         super().__init__(*args, **kwargs)
         self.domain, self.chooses = domain, chooses
+        self.effect = prices.told(effect.made(domain, "")) if prices and not chooses else None
         if not chooses:
             self.fields["package_edition_code"].widget = forms.HiddenInput()
         self.fields["email_local"].suffix = f"@{domain.name}"  # type: ignore[attr-defined]
-        choices = edition_choices(mailbox_packages(domain))
+        priced = (lambda code: prices.word(effect.made(domain, code))) if prices else None
+        choices = edition_choices(mailbox_packages(domain), priced)
         if choices and chooses:
             self.fields["package_edition_code"] = forms.ChoiceField(
-                label="Edition", required=False, choices=choices, help_text="The class of service."
+                label="Edition", required=False, choices=choices, help_text=_edition_help(priced)
             )
 
     def clean_email_local(self) -> str:
@@ -146,23 +154,33 @@ def mailbox_packages(domain: Domain) -> list[Package]:
     return [package for package in linked if catalogue.family_of(package.code, package.name) in kinds]
 
 
-def edition_choices(packages: Sequence[Package]) -> list[Any]:
+def _edition_help(priced: Priced | None) -> str:
+    said = " With what one more adds to a month, without tax, from when it is provisioned." if priced else ""
+    return f"The class of service.{said}"
+
+
+def edition_choices(packages: Sequence[Package], priced: Priced | None = None) -> list[Any]:
     """SYNAQ's default first, then each edition, grouped where there are several packages; [] where none is known."""
     groups = [
-        (str(package), [_choice(edition) for edition in package.editions.all()]) for package in packages
+        (str(package), [_choice(edition, priced) for edition in package.editions.all()])
+        for package in packages
     ]
     groups = [group for group in groups if group[1]]
     if not groups:
         return []
     shown = groups if len(groups) > 1 else groups[0][1]
     usual = [edition for package in packages for edition in package.editions.all() if edition.is_default]
-    named = f": {usual[0]}" if len(usual) == 1 else ""
+    named = f": {usual[0]}{_price(usual[0], priced)}" if len(usual) == 1 else ""
     return [("", f"SYNAQ’s default{named}"), *shown]
 
 
-def _choice(edition: Any) -> tuple[str, str]:
+def _choice(edition: Any, priced: Priced | None) -> tuple[str, str]:
     name = edition.code if str(edition) == edition.code else f"{edition} ({edition.code})"
-    return edition.code, name
+    return edition.code, f"{name}{_price(edition, priced)}"
+
+
+def _price(edition: Any, priced: Priced | None) -> str:
+    return f" – {priced(edition.code)}" if priced else ""
 
 
 def typed_in(action: Action) -> dict[str, Any]:

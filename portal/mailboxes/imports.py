@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from portal import access, exports, roles
 from portal.access import policy
 from portal.http import after_post
-from portal.mailboxes import imports_file, selection
+from portal.mailboxes import effects, imports_file, selection
 from portal.mailboxes.imports_check import CREATE, EDITION, Checked, check
 from portal.mailboxes.imports_file import Row
 from portal.mailboxes.imports_forms import UploadForm, cells_of, mended
@@ -108,6 +108,7 @@ def _check_page(request: HttpRequest, draft: Import, rows: list[Checked]) -> Htt
         ],
         "more_wrong": max(0, len(wrong) + len(asked) - _MENDED_AT_ONCE),
         "shown": shown,
+        "effect": effects.of_import(request, sound),
         "billed": sum(row.activate for row in sound),
         "recorded": sum(not row.activate for row in sound),
         "made": sum(not row.row.cells["password"] for row in sound),

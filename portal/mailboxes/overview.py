@@ -11,7 +11,7 @@ from django.urls import reverse
 from portal import access, endings, inflight, reading, roles, words
 from portal.activity import present
 from portal.http import submission
-from portal.mailboxes import fields
+from portal.mailboxes import effects, fields
 from provisioning.models import Action, Batch, Edition, Mailbox, Scheduled
 from provisioning.operations import KNOWN_STATES, OPERATIONS, Operation, of_kind
 from provisioning.services import mailboxes as services
@@ -69,6 +69,7 @@ def of(request: HttpRequest, mailbox: Mailbox) -> Shown:
         "buttons": offered,
         "more": [button for button in offered if button["menu"]],
         "failure": _failure(mailbox, own, offered),
+        "effect": effects.of_provisioning(request, mailbox, offered),
         "open_rows": present.rows(action for action in own if action.is_open),
         "activity": present.rows(own[:10]),
         "stuck": mailbox.state == "pending" and not any(action.is_open for action in own),

@@ -15,7 +15,7 @@ from portal import access, endings, inflight, roles, times
 from portal.access import policy
 from portal.confirming import NamedForm
 from portal.http import after_post
-from portal.mailboxes import ways
+from portal.mailboxes import effects, ways
 from portal.mailboxes.place import above, get, said_with_line
 from portal.scheduling import ScheduleForm
 from provisioning.models import Mailbox
@@ -104,6 +104,7 @@ def _page(request: HttpRequest, mailbox: Mailbox, later: ScheduleForm, now: Name
         **endings.of(request, mailbox),
         "consequence": DELETE.consequence,
         "why_not": DELETE.why_not(mailbox, mailbox.connection.dialect),
+        "effect": effects.of(request, DELETE, [mailbox]),
         "ways": ways.WAYS,
         "questions": ways.rows(),
         "chosen": DELETE.name,

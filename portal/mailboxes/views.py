@@ -13,7 +13,7 @@ from portal.access import policy
 from portal.activity import present
 from portal.confirming import ReasonForm
 from portal.http import after_post, live_page
-from portal.mailboxes import columns, finder, overview, selection, ways
+from portal.mailboxes import columns, effects, finder, overview, selection, ways
 from portal.mailboxes.forms import NewMailboxForm, mailbox_packages, typed_in
 from portal.mailboxes.place import above, get
 from portal.moment import of_one_moment
@@ -132,7 +132,7 @@ def new(request: HttpRequest, domain: str) -> HttpResponse:
         return _to_action(sent, request)
     if request.method != "POST":
         return _new_page(request, row, _blank(request, row))
-    form = NewMailboxForm(request.POST, domain=row, chooses=_chooses(request, row))
+    form = NewMailboxForm(request.POST, **effects.facts_of_new(request, row))
     if not form.is_valid():
         return _new_page(request, row, form, status=422)
     try:
@@ -154,18 +154,14 @@ def _to_action(action: Action, request: HttpRequest) -> HttpResponse:
     return after_post(request, reverse("activity:detail", args=[action.pk]))
 
 
-def _chooses(request: HttpRequest, domain: Domain) -> bool:
-    """Whether they may choose the edition of what they make."""
-    return access.grants(request).has_on(roles.CHANGE_EDITIONS, domain.ou)
-
-
 def _blank(request: HttpRequest, domain: Domain) -> NewMailboxForm:
     """An empty form; or, with `?again=`, the one that SYNAQ refused."""
     refused = inflight.to_mend(request, CREATE.name, guid=domain.guid, connection=domain.connection_id)
     if refused:
-        typed, chooses = typed_in(refused), _chooses(request, domain)
-        return NewMailboxForm.after_refusal(refused, typed, domain=domain, chooses=chooses)
-    return NewMailboxForm(domain=domain, chooses=_chooses(request, domain))
+        return NewMailboxForm.after_refusal(
+            refused, typed_in(refused), **effects.facts_of_new(request, domain)
+        )
+    return NewMailboxForm(**effects.facts_of_new(request, domain))
 
 
 def _new_page(request: HttpRequest, domain: Domain, form: NewMailboxForm, status: int = 200) -> HttpResponse:
@@ -234,6 +230,7 @@ def do(request: HttpRequest, guid: str, operation: str) -> HttpResponse:
         "action_url": request.path,
         "form": form,
         "why_not": known.why_not(row, row.connection.dialect),
+        "effect": effects.of(request, known, [row]),
         "ways": ways.WAYS if known.name in ways.NAMES else (),
         "questions": ways.rows(),
         "chosen": known.name,

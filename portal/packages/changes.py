@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from portal import access, inflight, roles
+from portal import access, inflight, roles, service_effects
 from portal.access import policy
 from portal.confirming import NamedForm, ReasonForm
 from portal.http import after_post
@@ -43,6 +43,7 @@ def do(request: HttpRequest, guid: str, operation: str) -> HttpResponse:
         **_around(request, package, known),
         "title": f"{known.label} {package} for {package.ou.title}?",
         "form": form,
+        "effect": service_effects.of(request, known, package),
         "tone": "danger" if known.destructive else "primary",
         "undo": "",
     }

@@ -10,6 +10,7 @@ from django.forms.utils import ErrorDict
 
 from portal.forms import Card, CardRadioSelect
 from portal.packages import products
+from portal.packages.products import Priced
 from portal.submissions import SubmissionForm
 from portal.typed import LineField
 from provisioning.synaq.catalogue import Product, family_of
@@ -35,9 +36,17 @@ class PackageForm(SubmissionForm):
     editions = forms.Field(label="Editions", required=False, widget=forms.HiddenInput)
 
     def __init__(
-        self, *args: Any, offered: Collection[Product], legacy: bool, has: Collection[str] = (), **kwargs: Any
+        self,
+        *args: Any,
+        offered: Collection[Product],
+        legacy: bool,
+        has: Collection[str] = (),
+        priced: Priced | None = None,
+        **kwargs: Any,
     ) -> None:
+        """`priced`: what one more of an edition costs, for those who may see that."""
         super().__init__(*args, **kwargs)
+        self.priced = priced
         self.products = {product.code: product for product in offered}
         self.legacy, self.has = legacy, has
         field = self.fields["product"]
@@ -98,14 +107,22 @@ class PackageForm(SubmissionForm):
             "note": products.note(product),
             "error": " ".join(str(error) for error in errors),
             "editions": [
-                products.edition_choice(edition, edition.code in chosen) for edition in product.editions
+                products.edition_choice(edition, edition.code in chosen, self.priced)
+                for edition in product.editions
             ],
         }
 
     def _text(self, product: Product) -> str:
         text = products.family_text(product.code, product.name)
         had = "This company has one already." if product.code in self.has else ""
-        return ". ".join(filter(None, (text, had)))
+        return ". ".join(filter(None, (text, had, "" if self.legacy else self._prices(product))))
+
+    def _prices(self, product: Product) -> str:
+        """Of editions that are not chosen one by one."""
+        if self.priced is None or not product.editions:
+            return ""
+        each = [f"{edition.name} {self.priced(edition.code)}" for edition in product.editions]
+        return f"One more costs: {'; '.join(each)}"
 
 
 def _why_not(product: Product, chosen: list[str]) -> str:

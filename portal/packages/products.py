@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from provisioning.synaq.catalogue import Product, family_of
 from provisioning.synaq.editions import Edition
 
+Priced = Callable[[str], str]  # an edition's code → what one more costs, in a few words
 FAMILIES: Final = {
     "cloudmail": "Hosted mailboxes",
     "continuity": "Mail goes on while the customer’s own server is away",
@@ -36,13 +38,15 @@ def note(product: Product) -> str:
     return "Choose those that mailboxes may have." if product.kind == "mailbox" else ""
 
 
-def edition_choice(edition: Edition, checked: bool) -> dict[str, Any]:
+def edition_choice(edition: Edition, checked: bool, priced: Priced | None = None) -> dict[str, Any]:
     """An edition for components/product_choices.html."""
     facts = []
     if isinstance(edition.max, int | str) and str(edition.max).strip():
         facts.append(f"At most {edition.max}")
     if isinstance(edition.price, int | float | str) and str(edition.price).strip():
         facts.append(f"SYNAQ’s price {edition.price}")
+    if priced:
+        facts.append(f"One more: {priced(edition.code)}, without tax")
     return {
         "value": edition.code,
         "title": edition.name,

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from portal import inflight
+from portal import inflight, price_effects
 from portal.http import live_page
 from portal.packages.forms import PackageForm, TypedPackageForm, chosen_in, typed_in
 from portal.packages.offer import Offer
@@ -23,16 +23,16 @@ def refused(request: HttpRequest, ou: OU) -> Action | None:
     return inflight.to_mend(request, CREATE.name, connection=ou.connection, guid=ou.guid)
 
 
-def blank(offer: Offer, before: Action | None) -> PackageForm:
+def blank(request: HttpRequest, offer: Offer, before: Action | None) -> PackageForm:
     """An empty form; or the one that SYNAQ refused."""
     if before:
-        return PackageForm.after_refusal(before, chosen_in(before.payload), **_facts(offer))
-    return PackageForm(**_facts(offer))
+        return PackageForm.after_refusal(before, chosen_in(before.payload), **facts(request, offer))
+    return PackageForm(**facts(request, offer))
 
 
 def bound(request: HttpRequest, offer: Offer) -> PackageForm:
     """The form that was sent."""
-    return PackageForm(request.POST, **_facts(offer))
+    return PackageForm(request.POST, **facts(request, offer))
 
 
 def blank_typed(request: HttpRequest, ou: OU) -> TypedPackageForm:
@@ -43,9 +43,17 @@ def blank_typed(request: HttpRequest, ou: OU) -> TypedPackageForm:
     return TypedPackageForm(legacy=legacy)
 
 
-def _facts(offer: Offer) -> dict[str, Any]:
-    has = Package.objects.filter(ou=offer.company, gone_at=None).values_list("code", flat=True)
-    return {"offered": offer.products, "legacy": offer.company.connection.is_legacy, "has": set(has)}
+def facts(request: HttpRequest, offer: Offer) -> dict[str, Any]:
+    """What the form takes: what is offered, what the company has, and what the person may see of prices."""
+    company = offer.company
+    has = Package.objects.filter(ou=company, gone_at=None).values_list("code", flat=True)
+    prices = price_effects.of(request, [company])
+    return {
+        "offered": offer.products,
+        "legacy": company.connection.is_legacy,
+        "has": set(has),
+        "priced": (lambda code: prices.word({(company.pk, code): 1})) if prices else None,
+    }
 
 
 def page(

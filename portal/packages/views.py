@@ -131,7 +131,7 @@ def new(request: HttpRequest, company: str) -> HttpResponse:
         refused = sale.refused(request, ou)
         if refused and refused.payload.get("code") not in {product.code for product in offer.products}:
             return sale.typed_page(request, offer, sale.blank_typed(request, ou))
-        return sale.page(request, offer, sale.blank(offer, refused))
+        return sale.page(request, offer, sale.blank(request, offer, refused))
     return sale.page(request, offer)
 
 

@@ -70,6 +70,11 @@ class BookForm(forms.Form):
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
         help_text="Its last day. Empty: until it is ended.",
     )
+    shown_to_customer = forms.BooleanField(
+        label="Show the customers what their own changes cost",
+        required=False,
+        help_text="Their admins then see them beside what they create, change and delete. Reports and sums stay yours.",
+    )
     end_other = forms.BooleanField(label="End the book that holds until then, the day before", required=False)
 
     def __init__(self, *args: Any, ous: QuerySet[OU], book: PriceBook | None = None, **kwargs: Any) -> None:
@@ -122,6 +127,7 @@ def initial_of(book: PriceBook) -> dict[str, Any]:
         "tax_rate": f"{book.tax_rate.normalize():f}",
         "valid_from": book.valid_from,
         "valid_to": book.valid_to,
+        "shown_to_customer": book.shown_to_customer,
     }
 
 

@@ -16,7 +16,7 @@ from portal.billing.pricefile import Clean, cells_of
 from provisioning import audit
 from provisioning.models import OU
 
-FACTS = ("name", "currency", "valid_from", "valid_to", "tax_rate")
+FACTS = ("name", "currency", "valid_from", "valid_to", "tax_rate", "shown_to_customer")
 
 
 class Refused(Exception):

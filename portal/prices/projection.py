@@ -14,6 +14,7 @@ from django.urls import reverse
 from portal import access, roles
 from portal.access import policy
 from portal.billing import projection as sums
+from portal.billing import standing
 from provisioning.models import OU
 
 _MOST = 200
@@ -47,7 +48,7 @@ def projection(request: HttpRequest) -> HttpResponse:
     ous = access.usage_companies(request)
     form = WhatIfForm(request.GET if request.GET else None, ous=ous)
     said = form.cleaned_data if form.is_bound and form.is_valid() else {}
-    what_if: Counter[sums.Key] = Counter()
+    what_if: Counter[standing.Key] = Counter()
     chosen = ous.filter(guid=said["company"]) if said.get("company") else ous
     if said.get("number"):
         what_if[chosen.get().pk, said["edition"]] += said["number"]

@@ -69,10 +69,11 @@ def book(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _above(request: HttpRequest, book: PriceBook) -> PriceBook | None:
     """The book of an OU above that it stands in for in another currency, if the person sees that one too."""
-    if book.ou.parent is None or not access.grants(request).has_on(roles.SEE_USAGE, book.ou.parent):
+    parent = book.ou.parent
+    if parent is None or not access.grants(request).has_on(roles.SEE_USAGE, parent):
         return None
-    found = held.book_for(OU.objects.filter(pk=book.ou.parent_id), max(book.valid_from, held.today()))
-    above = found.get(book.ou.parent_id)
+    found = held.book_for(OU.objects.filter(pk=parent.pk), max(book.valid_from, held.today()))
+    above = found.get(parent.pk)
     return above if above and above.currency != book.currency else None
 
 
@@ -93,7 +94,10 @@ def new(request: HttpRequest) -> HttpResponse:
     initial: dict[str, Any] = {"valid_from": next_month(), "end_other": source is not None}
     ous = _ous(request)
     if source is not None:
-        shown = PriceBook(ou=source.ou, name=source.name, currency=source.currency, tax_rate=source.tax_rate)
+        shown = PriceBook(
+            ou=source.ou, name=source.name, currency=source.currency, tax_rate=source.tax_rate,
+            shown_to_customer=source.shown_to_customer,
+        )  # fmt: skip
         initial |= {"valid_to": None}
         form = BookForm(request.POST or None, ous=ous, book=shown, initial=initial)
     else:
