@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from provisioning import audit, connections, mirror, secrets
+from provisioning import adopting, audit, connections, mirror, secrets
 from provisioning.models import OU, Connection
 from provisioning.roots import make_root
 from provisioning.synaq import Client, Dialect, Meaning, SynaqError
@@ -129,6 +129,8 @@ def record(tried: Connection, told: Told) -> None:
             mirror.Seen("ou", row.reseller_guid, told.body, told.at or timezone.now()),
             mirror.Home(row, root, type=OU.Type.RESELLER),
         )
+        if row.listed_at is None:
+            adopting.begin(row)
 
 
 _WRITTEN = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -223,6 +223,12 @@ _TAKE_IN: dict[str, Any] = {
     "domain": _take_domain,
     "mailbox": _take_mailbox,
 }
+
+
+def listed(kind: str, connection_id: int, guids: Iterable[str], at: datetime) -> None:
+    """A list showed these; nothing that it said of them is taken in here."""
+    rows = MODELS[kind].objects.filter(connection=connection_id, guid__in=list(guids))
+    rows.update(listed_at=at)
 
 
 def link(domain: Domain, package: Package, at: datetime) -> None:

@@ -11,7 +11,7 @@ import structlog
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
-from provisioning import batches, connections, ledger, mirror, readings, secrets, usage
+from provisioning import adopting, batches, connections, ledger, mirror, readings, secrets, usage
 from provisioning.models import OU, Action, Domain, Mailbox, Package, Reading
 from provisioning.operations import Operation
 from provisioning.synaq import Meaning, SynaqError
@@ -91,6 +91,9 @@ def record_reading(job: ReadJob, outcome: Outcome) -> None:
         case Read():
             with transaction.atomic():
                 _was_read(reading, outcome.seen)
+        case adopting.Listed():
+            with transaction.atomic():
+                adopting.take_in(reading, outcome)
         case Trouble():
             readings.put_off(reading, outcome.error.message, final=outcome.error.meaning not in PASSING)
         case Held():
@@ -101,7 +104,9 @@ def record_reading(job: ReadJob, outcome: Outcome) -> None:
 
 def _was_read(reading: Reading, seen: mirror.Seen) -> None:
     if seen.kind in ("catalogue", *mirror.MODELS):
-        mirror.write(seen, mirror.Home(reading.connection, reading.ou, reading.domain))
+        home = mirror.Home(reading.connection, reading.ou, reading.domain, type=adopting.type_of(seen.body))
+        mirror.write(seen, home)
+        adopting.came(reading, seen)
     if reading.kind not in USAGE_KINDS:
         if seen.kind == "domain":
             usage.seen(seen, reading.connection_id)

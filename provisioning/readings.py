@@ -28,7 +28,7 @@ def want(kind: str, guid: str, *, ou: OU, domain: Domain | None = None, priority
     )
     if not made:
         idle = Reading.objects.filter(pk=reading.pk, due_at=None)
-        if not idle.update(asked_at=now, due_at=now, failures=0, trouble="", priority=priority):
+        if not idle.update(asked_at=now, due_at=now, failures=0, trouble="", priority=priority, page=1):
             sooner = Least(F("priority"), priority)
             Reading.objects.filter(pk=reading.pk).update(asked_at=now, priority=sooner)
         reading.refresh_from_db()
@@ -66,7 +66,13 @@ def done(reading: Reading) -> None:
     """It was read, and the mirror has it. If it was asked for again meanwhile, it is due again."""
     rows = Reading.objects.filter(pk=reading.pk, attempt=reading.attempt)
     again = Case(When(asked_at__gt=reading.asked_at, then=Now()), default=None)
-    rows.update(due_at=again, done_at=timezone.now(), failures=0, trouble="")
+    rows.update(due_at=again, done_at=timezone.now(), failures=0, trouble="", page=1)
+
+
+def next_page(reading: Reading) -> None:
+    """One page of a list was read, and the mirror has it: the next is due."""
+    rows = Reading.objects.filter(pk=reading.pk, attempt=reading.attempt)
+    rows.update(due_at=Now(), page=F("page") + 1, failures=0, trouble="")
 
 
 def put_off(reading: Reading, words: str, *, final: bool, longest: int = 60) -> None:

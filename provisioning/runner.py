@@ -19,6 +19,7 @@ from django.db import connection as database
 
 from provisioning import (
     admission,
+    adopting,
     batches,
     collecting,
     connections,
@@ -155,7 +156,9 @@ class Driver:
         """What nobody has told of: lost rows, batches that should have moved, deletions that have come due, files that
         have expired."""
         ledger.give_up_lost()
-        for sweep in (schedule.sweep, collecting.sweep, batches.sweep, imports.sweep):
+        for sweep in (
+            schedule.sweep, collecting.sweep, batches.sweep, imports.sweep, adopting.sweep, adopting.by_night,
+        ):  # fmt: skip
             try:
                 sweep()
             except DATABASE_AWAY:

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import structlog
 from django.utils import timezone
 
-from provisioning import connections
+from provisioning import adopting, connections
+from provisioning.adopting import Listed
 from provisioning.ledger import SETTLED
 from provisioning.mirror import Seen
 from provisioning.models import Action, Reading
@@ -145,7 +146,7 @@ class Fault:
 
 
 AnyJob = TypeVar("AnyJob", Job, ReadJob)
-Outcome = Accepted | Still | Ended | Vanished | NoEffect | LookedUp | Read | Trouble | Held | Fault
+Outcome = Accepted | Still | Ended | Vanished | NoEffect | LookedUp | Read | Listed | Trouble | Held | Fault
 
 
 def carry_out(turn: Callable[[AnyJob], Outcome], job: AnyJob) -> Outcome:
@@ -221,8 +222,23 @@ def read(job: ReadJob) -> Outcome:
     if kind == Reading.Kind.USAGE_DETAIL:
         at = timezone.now()
         return Read(Seen(kind, guid, job.client.usage.detailed(guid).body, at))
+    if kind in adopting.LISTS:
+        return _page(job)
     kind = "domain" if kind == Reading.Kind.USAGE else kind
     return Read(_see(job.client, kind, guid))
+
+
+def _page(job: ReadJob) -> Outcome:
+    """The next page of a list of what lies below a thing."""
+    reading, client, at = job.reading, job.client, timezone.now()
+    match reading.kind:
+        case Reading.Kind.OUS:
+            found = client.ous.list(page=reading.page, parent_guid=reading.guid)
+        case Reading.Kind.DOMAINS:
+            found = client.domains.list(page=reading.page, ou_guid=reading.guid)
+        case _:
+            found = client.mailboxes.list(page=reading.page, domain_guid=reading.guid)
+    return Listed(found.items, at, last=not found.has_next)
 
 
 def _watch(job: Job) -> Outcome:

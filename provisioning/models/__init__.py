@@ -1,4 +1,5 @@
 from provisioning.models.activity import Action, Event
+from provisioning.models.adoptions import Adoption
 from provisioning.models.audit import AuditEntry
 from provisioning.models.batches import Batch, Scheduled, Step
 from provisioning.models.connections import Connection, SaltBlock
@@ -13,6 +14,7 @@ from provisioning.models.usage import MonthlyFigure, UsageCount, UsageReport, Us
 __all__ = [
     "OU",
     "Action",
+    "Adoption",
     "AuditEntry",
     "Batch",
     "Catalogue",

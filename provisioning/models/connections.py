@@ -33,6 +33,9 @@ class Connection(models.Model):
     check_not_before = models.DateTimeField(null=True, help_text="Held by a worker, or put off, until then")
     new_key_trouble = models.TextField(blank=True, help_text="Why the last new key was not taken")
 
+    # What is there at SYNAQ is gone through by its lists (current dialect)
+    listed_at = models.DateTimeField(null=True, help_text="When that was last begun")
+
     # The breaker, kept here because every driver reads this row anyway and Redis may be gone
     failures = models.PositiveIntegerField(default=0)
     broken_since = models.DateTimeField(null=True)

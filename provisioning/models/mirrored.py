@@ -16,6 +16,7 @@ class Mirrored(models.Model):
     raw = models.JSONField(default=dict, help_text="SYNAQ's answer with passwords masked")
     as_at = models.DateTimeField()
     gone_at = models.DateTimeField(null=True)
+    listed_at = models.DateTimeField(null=True, help_text="When a list last showed it")
 
     class Meta:
         abstract = True

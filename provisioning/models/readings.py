@@ -17,6 +17,10 @@ class Reading(models.Model):
         DOMAIN = "domain"
         MAILBOX = "mailbox"
         CATALOGUE = "catalogue"
+        # what lies below a thing, page by page: current dialect only
+        OUS = "ous"
+        DOMAINS = "domains"
+        MAILBOXES = "mailboxes"
         USAGE = "usage"
         USAGE_DETAIL = "usage_detail"
 
@@ -32,6 +36,7 @@ class Reading(models.Model):
     due_at = models.DateTimeField(null=True, help_text="Null when nothing is to be read")
     attempt = models.PositiveIntegerField(default=0)
     failures = models.PositiveIntegerField(default=0)
+    page = models.PositiveIntegerField(default=1, help_text="Of a list: the one to be read next")
     trouble = models.TextField(blank=True, help_text="Why the last attempt failed, in words for people")
     done_at = models.DateTimeField(null=True)
 

@@ -146,6 +146,7 @@ _PORTAL = (
     Route("connecting:new", get="O", post="O", only_held_at="root", fresh=True),
     Route("connecting:detail", "connection", get="O", fresh=True),
     Route("connecting:edit", "connection", get="O", post="O", fresh=True),
+    Route("connecting:things", "connection", get="O", post="O", fresh=True),
     Route("connecting:test", "connection", post="O", fresh=True),
     Route("connecting:drop_key", "connection", post="O", fresh=True),
     Route("branding:list", get="O"),

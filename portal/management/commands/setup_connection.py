@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal import env
 from portal.connecting.addresses import trimmed
-from provisioning import audit, checking, connections, mirror, secrets
+from provisioning import adopting, audit, checking, connections, mirror, secrets
 from provisioning.models import OU, Connection
 from provisioning.roots import make_root
 from provisioning.synaq import Meaning, SynaqError
@@ -127,3 +127,5 @@ def _mirror_root(row: Connection, body: Any) -> None:
         row.save(update_fields=["checked_at", "check_ok", "check_words"])
         home = mirror.Home(row, root, type=OU.Type.RESELLER)
         mirror.write(mirror.Seen("ou", row.reseller_guid, body, timezone.now()), home)
+        if row.listed_at is None:
+            adopting.begin(row)
