@@ -118,13 +118,8 @@ def _take_one(
 
 def type_of(body: Any) -> str:
     """Of an OU: what it says it is, else a company."""
-    said = (
-        str(body.get("type") or "" if isinstance(body, Mapping) else "")
-        .lower()
-        .replace("-", "")
-        .replace("_", "")
-        .replace(" ", "")
-    )
+    said = str(body.get("type") or "") if isinstance(body, Mapping) else ""
+    said = "".join(filter(str.isalpha, said.lower()))
     return said if said in OU.Type.values else OU.Type.COMPANY
 
 

@@ -17,9 +17,9 @@ from portal import access, roles
 from portal.access import policy
 from portal.http import after_post, live_page
 from portal.mailboxes.imports_file import decoded
-from provisioning.adopting import Wanted
 from provisioning.models import OU, Adoption, Connection, Domain, Mailbox, Package
 from provisioning.services import adopting
+from provisioning.services.adopting import Wanted
 
 MOST_LINES, MOST_BYTES, SHOWN = 5_000, 1_000_000, 100
 KINDS = {"company": "ou", "ou": "ou", "package": "package", "domain": "domain", "mailbox": "mailbox"}
