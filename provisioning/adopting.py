@@ -142,12 +142,12 @@ def _differs(kind: str, row: Any, item: Mapping[str, Any]) -> bool:
 
 def _miss(reading: Reading, kind: str) -> None:
     """What the list no longer shows: it may be gone, which only its own answer can tell."""
-    below: dict[str, Any] = {
+    places: dict[str, dict[str, Any]] = {
         "ou": {"parent": reading.ou},
         "domain": {"ou": reading.ou},
         "mailbox": {"domain": reading.domain},
-    }[kind]
-    rows: Any = mirror.MODELS[kind].objects.filter(**below, gone_at=None, as_at__lt=reading.asked_at)
+    }
+    rows: Any = mirror.MODELS[kind].objects.filter(**places[kind], gone_at=None, as_at__lt=reading.asked_at)
     unseen = rows.filter(Q(listed_at=None) | Q(listed_at__lt=reading.asked_at))
     for row in unseen.select_related("connection"):
         readings.want(kind, row.guid, ou=reading.ou, domain=reading.domain, priority=BEHIND)

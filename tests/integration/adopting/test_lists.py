@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from provisioning import adopting, connections, readings
-from provisioning.models import OU, Connection, Domain, Mailbox, Package, Reading
+from provisioning.models import OU, Connection, Domain, DomainLink, Mailbox, Package, Reading
 from tests.integration.sandboxed import Sandbox, drive_to_the_end, running_sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,7 +47,7 @@ def mirrored(connection: Connection) -> dict[str, set[Any]]:
         "domains": of(Domain, "ou__guid", "name"),
         "mailboxes": of(Mailbox, "domain__guid", "email"),
         "links": set(
-            Domain.packages.through.objects.filter(domain__connection=connection).values_list(
+            DomainLink.objects.filter(domain__connection=connection).values_list(
                 "package__guid", "domain__guid"
             )
         ),
