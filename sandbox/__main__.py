@@ -11,6 +11,7 @@ from sandbox.app import make_app
 from sandbox.seed import fill
 from sandbox.settings import BadSettingError, Settings, from_environment
 from sandbox.store import Store
+from sandbox.wires import bound
 from sandbox.world import World
 
 
@@ -37,16 +38,10 @@ def main() -> int:
 def listen(settings: Settings) -> socket.socket:
     """The listening socket; bound here so that a taken port is one sentence."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # asyncio switches Nagle off only where the protocol is named; without, every answer waits 40 ms
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((settings.host, settings.port))
-        listening.listen(512)  # who reads our one line may connect at once
+        return bound(family, (settings.host, settings.port))
     except (OSError, OverflowError) as error:
-        listening.close()
         raise BadSettingError(f"The sandbox cannot use {settings.host}:{settings.port}: {error}.") from None
-    return listening
 
 
 def open_store(settings: Settings) -> Store:
@@ -83,7 +78,7 @@ def serve(world: World, listening: socket.socket) -> None:
     )
     # the server raises the signal again once it has stopped; Ctrl-C is no error of ours
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listening])
+        world.wires.server(config, listening).run(sockets=[listening])
 
 
 if __name__ == "__main__":

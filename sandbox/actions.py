@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from sandbox import plans
 from sandbox.catalogue import BY_CODE
 from sandbox.http import Answer, Call, accepted, ok
 from sandbox.payload import Field, read
 from sandbox.refusals import Refusal, invalid, missing
 from sandbox.settings import CURRENT, LEGACY
 from sandbox.states import check_idle
-from sandbox.things import Domain, Mailbox, Package, Plan, RemoteAction
+from sandbox.things import Domain, Mailbox, Package, RemoteAction
 from sandbox.world import World
 
 Ender = Callable[[World, RemoteAction], list[str]]
@@ -101,7 +102,7 @@ def submit(
         guid=thing.guid,
         name=name,
         submitted_at=now,
-        due_at=now + _duration(world, name, targets or []),
+        due_at=now + _duration(world, thing.kind, name, targets or []),
         touches=touches,
         targets=targets or [],
         change=change or {},
@@ -112,7 +113,9 @@ def submit(
     return action
 
 
-def _duration(world: World, name: str, targets: list[list[str]]) -> float:
+def _duration(world: World, kind: str, name: str, targets: list[list[str]]) -> float:
+    if stuck := plans.for_action(world, "stuck", kind, name):
+        return float(stuck.outcome["seconds"])
     slow = name == "Provision" and any(_is_archive(world, package) for _, package in targets)
     return world.dice.uniform(*seconds(world)) * (ARCHIVE_FACTOR if slow else 1)
 
@@ -128,17 +131,9 @@ def seconds(world: World) -> tuple[float, float]:
 
 
 def planned_errors(world: World, kind: str, name: str) -> list[str] | None:
-    """The words with which the control page wants this action to fail, if it does; used once."""
-    for plan in world.plans.values():
-        if plan.what == "fail" and _meant(plan, kind, name):
-            world.remove(plan)
-            return list(plan.outcome["errors"])
-    return None
-
-
-def _meant(plan: Plan, kind: str, name: str) -> bool:
-    wanted = plan.match.get("action", name), plan.match.get("kind", kind)
-    return wanted[0].lower() == name.lower() and wanted[1] == kind
+    """The words with which this action is to fail, if it is."""
+    plan = plans.for_action(world, "error", kind, name)
+    return list(plan.outcome["errors"]) if plan else None
 
 
 def location(action: RemoteAction) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from hashlib import sha1
 
+from sandbox import plans
 from sandbox.refusals import Refusal
 from sandbox.world import World
 
@@ -32,7 +33,7 @@ class Guard:
         at = seconds_of(salt)
         if at is None:
             raise self._refuse("salts_malformed", "The salt is not a UNIX timestamp.")
-        if abs(at - self._world.clock()) > SKEW:
+        if abs(at - self._world.clock() - plans.skew(self._world)) > SKEW:
             raise self._refuse("salts_out_of_time", "The salt is too far from the present time.")
         if salt in self._salts:
             raise self._refuse("salts_reused", "The salt was used before.")

@@ -49,6 +49,25 @@ FORMS = (
         "Refuse the next request",
         (("status", "Status", "503"), ("method", "Method", "POST"), ("path", "Path contains", "/mailboxes")),
     ),
+    Form(
+        "faults",
+        "Let something go wrong",
+        (
+            ("fault", "Fault", "reset"),
+            ("when", "Before or after it is applied", "after"),
+            ("method", "Method", "POST"),
+            ("path", "Path contains", "/mailboxes"),
+            ("times", "How often", "1"),
+            ("lasts", "For how many seconds", ""),
+        ),
+    ),
+    Form("shut", "Refuse all connections", (("seconds", "Seconds", "5"),)),
+    Form("vanish", "Remove behind one's back", (("guid", "GUID, address or domain", ""),)),
+    Form(
+        "alter",
+        "Change behind one's back",
+        (("guid", "GUID, address or domain", ""), ("state", "State", "suspended"), ("name", "Name", "")),
+    ),
     Form("speed", "Seconds that an action takes", (("seconds", "Seconds", "0.5-3"),)),
     Form(
         "relock",

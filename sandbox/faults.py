@@ -1,56 +1,156 @@
-"""What the control page asked to happen to requests, between the signature and the rules.
+"""What goes wrong with requests, as planned: between the signature and the rules, or between the rules and the answer.
 
-Every planned fault is a Plan that matches a method and a path. This is the place for further kinds: before
-the rules ran (nothing was applied) or around `send` (applied, but the answer is lost or broken).
+*Before* the rules nothing was applied. *After* them all of it was, is written down, and the answer is lost or broken.
 """
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sandbox import plans
+from sandbox.actions import settle
 from sandbox.things import Plan
 from sandbox.world import World
 
+HALF_A_HEAD = b"HTTP/1.1 20"
+
 
 class Faults:
-    """ASGI middleware that answers in the place of the rules where a plan says so."""
+    """ASGI middleware that breaks what a plan says should break."""
 
     def __init__(self, app: ASGIApp, world: World) -> None:
         self._app = app
         self._world = world
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as planned, or pass the request on."""
-        plan = self._take(scope["method"], scope["path"])
+        """Go wrong as planned, or pass the request on."""
+        plan = plans.for_request(self._world, scope["method"], scope["path"])
         if plan is None:
             await self._app(scope, receive, send)
             return
-        await Request(scope, receive).body()
-        await planned_answer(plan)(scope, receive, send)
-
-    def _take(self, method: str, path: str) -> Plan | None:
-        for plan in self._world.plans.values():
-            if plan.what == "refuse" and _meant(plan, method, path):
-                self._use_up(plan)
-                return plan
-        return None
-
-    def _use_up(self, plan: Plan) -> None:
-        plan.outcome["times"] -= 1
-        if plan.outcome["times"] > 0:
-            self._world.save(plan)
-        else:
-            self._world.remove(plan)
+        try:
+            body = await Request(scope, receive).body()
+        except ClientDisconnect:
+            return
+        exchange = _Exchange(self._world, self._app, scope, body, receive, send)
+        if plan.outcome["when"] == plans.AFTER:
+            await exchange.ask()
+        await HOW[plan.what](exchange, plan)
 
 
-def _meant(plan: Plan, method: str, path: str) -> bool:
-    return plan.match.get("method", method).upper() == method and plan.match.get("path", "") in path
+class _Exchange:
+    """One request that goes wrong, with what the rules answered once they were asked."""
+
+    def __init__(
+        self, world: World, app: ASGIApp, scope: Scope, body: bytes, receive: Receive, send: Send
+    ) -> None:
+        self.world, self.send, self.scope = world, send, scope
+        self._app, self._body, self._receive = app, body, receive
+        self.start: Message = {}
+        self.content = b""
+
+    async def ask(self) -> None:
+        """Let the rules carry it out, and keep their answer back. What they did is written down."""
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": self._body, "more_body": False}
+
+        async def keep(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self.start = message
+            else:
+                self.content += message.get("body", b"")
+
+        await self._app(self.scope, receive, keep)
+        self.world.store.flush()
+
+    async def give(self, response: Response) -> None:
+        """Answer something else."""
+
+        async def receive() -> Message:
+            return {"type": "http.disconnect"}
+
+        await response(self.scope, receive, self.send)
+
+    async def hand_on(self, content: bytes, *, whole: bool = True) -> None:
+        """Answer what the rules did, with this body; not `whole`: its length is that of all of it, and more should come."""
+        length = len(content if whole else self.content)
+        kept = [(name, value) for name, value in self.start["headers"] if name.lower() != b"content-length"]
+        if self.start["status"] != 204:
+            kept.append((b"content-length", str(length).encode()))
+        await self.send({**self.start, "headers": kept})
+        await self.send({"type": "http.response.body", "body": content, "more_body": not whole})
+
+    async def wait(self, seconds: float) -> None:
+        """Say nothing for so long, or until the other side has had enough."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._receive(), seconds)
+
+    async def reset(self, first: bytes = b"") -> None:
+        """Cut the connection by a reset."""
+        await self.world.wires.reset(self.scope.get("client"), first)
+
+
+async def _say(exchange: _Exchange, plan: Plan) -> None:
+    await exchange.give(planned_answer(plan))
+
+
+async def _reset(exchange: _Exchange, _: Plan) -> None:
+    await exchange.reset()
+
+
+async def _silence(exchange: _Exchange, plan: Plan) -> None:
+    await exchange.wait(plan.outcome["seconds"])
+    await exchange.reset()
+
+
+async def _slow(exchange: _Exchange, plan: Plan) -> None:
+    await exchange.wait(plan.outcome["seconds"])
+    if plan.outcome["when"] == plans.BEFORE:
+        settle(exchange.world)
+        await exchange.ask()
+    await exchange.hand_on(exchange.content)
+
+
+async def _garbled(exchange: _Exchange, _: Plan) -> None:
+    """A whole answer whose JSON ends early; where there is none, one that does not say where to look."""
+    headers = exchange.start["headers"]
+    exchange.start["headers"] = [(name, value) for name, value in headers if name.lower() != b"location"]
+    await exchange.hand_on(exchange.content[: len(exchange.content) // 2])
+
+
+async def _cut(exchange: _Exchange, _: Plan) -> None:
+    """The connection breaks in the middle of the answer; where there is no body, in the middle of its head."""
+    if not exchange.content:
+        await exchange.reset(HALF_A_HEAD)
+        return
+    await exchange.hand_on(exchange.content[: len(exchange.content) // 2], whole=False)
+    await asyncio.sleep(0.01)
+    await exchange.reset()
+
+
+HOW: dict[str, Callable[[_Exchange, Plan], Awaitable[None]]] = {
+    "status": _say,
+    "html": _say,
+    "throttle": _say,
+    "reset": _reset,
+    "silence": _silence,
+    "slow": _slow,
+    "garbled": _garbled,
+    "cut": _cut,
+}
 
 
 def planned_answer(plan: Plan) -> Response:
     """The refusal that was asked for; a text body goes out as HTML, as from a proxy."""
     status, body = plan.outcome["status"], plan.outcome["body"]
-    headers = plan.outcome.get("headers") or {}
+    headers = {name: str(value) for name, value in (plan.outcome.get("headers") or {}).items()}
+    if plan.what == "throttle":
+        headers.setdefault("Retry-After", f"{plan.outcome['seconds']:.0f}")
     if isinstance(body, str):
         return Response(body, status, headers, media_type="text/html")
     return JSONResponse(body, status, headers)

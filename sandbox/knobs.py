@@ -4,14 +4,16 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from sandbox.refusals import Refusal, conflict, invalid, missing
+from sandbox import plans, tampering
+from sandbox.refusals import conflict, invalid, missing
 from sandbox.seed import fill
 from sandbox.settings import BadSettingError, read_seconds
 from sandbox.shapes import SHAPES
 from sandbox.states import check_idle
-from sandbox.things import Mailbox, Plan
+from sandbox.things import Mailbox
 from sandbox.world import World
 
+LONGEST_SHUT = 600.0  # seconds: nobody could end it sooner, for the control page is behind the same port
 Look = Callable[[World], Any]
 Turn = Callable[[World, dict[str, Any]], Any]
 
@@ -44,6 +46,7 @@ def books(world: World) -> dict[str, Any]:
             "by_status": _under(counters, "status:"),
             "total": sum(_under(counters, "status:").values()),
         },
+        "faults": _under(counters, "fault:"),
         "salts_reused": counters.get("salts_reused", 0),
         "signatures_refused": counters.get("signatures_refused", 0),
         "salts_malformed": counters.get("salts_malformed", 0),
@@ -91,6 +94,14 @@ def remote_actions(world: World) -> list[dict[str, Any]]:
     ]
 
 
+def requests(world: World) -> list[dict[str, Any]]:
+    """The latest requests, oldest first: when each came in epoch seconds, and its status (0: it got no answer)."""
+    return [
+        {"at": at, "method": method, "call": call, "status": status}
+        for at, method, call, status in world.calls
+    ]
+
+
 # -- turning ---------------------------------------------------------------------------------------
 
 
@@ -120,37 +131,49 @@ def _mailbox(world: World, named: str) -> Mailbox:
 
 def fail_next(world: World, given: dict[str, Any]) -> dict[str, Any]:
     """The next action that fits ends in `error` with these words."""
-    errors = given.get("errors") or ["The service did not answer."]
-    if not isinstance(errors, list):
-        raise invalid("errors: This value should be a list.")
-    return _plan(world, "fail", given, ("action", "kind"), {"errors": [str(error) for error in errors]})
+    wish: dict[str, Any] = {name: given[name] for name in ("action", "kind", "errors") if name in given}
+    return _plan(world, {**wish, "fault": "error", "times": 1})
 
 
 def refuse_next(world: World, given: dict[str, Any]) -> dict[str, Any]:
     """The next request that fits is answered with this status and body, and not applied."""
-    try:
-        status, times = int(given.get("status") or 503), int(given.get("times") or 1)
-    except (TypeError, ValueError):
-        raise invalid("status: This value should be a number.") from None
-    if not 200 <= status <= 599:
-        raise invalid("status: This value should be between 200 and 599.")
-    body = given.get("body")
-    outcome = {
-        "status": status,
-        "body": Refusal(status).body() if body is None else body,
-        "times": times,
-        "headers": given.get("headers"),
-    }
-    return _plan(world, "refuse", given, ("method", "path"), outcome)
+    names = ("status", "body", "headers", "method", "path", "times")
+    wish = {name: given[name] for name in names if name in given}
+    return _plan(world, {"times": 1, **wish, "fault": "status", "when": "before"})
 
 
-def _plan(
-    world: World, what: str, given: dict[str, Any], keys: tuple[str, str], outcome: dict[str, Any]
-) -> dict[str, Any]:
-    match = {key: str(given[key]) for key in keys if given.get(key)}
-    plan = Plan(world.new_guid(), what, match, outcome)
+def _plan(world: World, wish: dict[str, Any]) -> dict[str, Any]:
+    plan = plans.read(world, wish)
     world.save(plan)
-    return {"plan": plan.guid, "match": match}
+    return {"plan": plan.guid, "match": plan.match}
+
+
+def faults(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    """A schedule: `faults` take the place of all that were planned, and `seed` sets the dice anew. Without `faults`: one
+    more, that is given itself."""
+    if "faults" not in given:
+        return _plan(world, given)
+    wishes = given["faults"]
+    if not isinstance(wishes, list) or not all(isinstance(wish, dict) for wish in wishes):
+        raise invalid("faults: This value should be a list of objects.")
+    read = [plans.read(world, wish) for wish in wishes]
+    for plan in list(world.plans.values()):
+        world.remove(plan)
+    for plan in read:
+        world.save(plan)
+    if given.get("seed") is not None:
+        world.dice.seed(str(given["seed"]))
+    return {"plans": [plan.guid for plan in read]}
+
+
+def shut(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    """The port refuses connections for `seconds`, beginning in `after` seconds; those that are open are reset."""
+    after, seconds = plans.number(given, "after", 0.0), plans.number(given, "seconds", 5.0)
+    if seconds > LONGEST_SHUT:
+        raise invalid(f"seconds: This value should be {LONGEST_SHUT:.0f} or less.")
+    if not world.wires.shut(after, seconds):
+        raise conflict("There is no port to be shut.")
+    return {"after": after, "seconds": seconds}
 
 
 def speed(world: World, given: dict[str, Any]) -> dict[str, Any]:
@@ -239,11 +262,22 @@ def from_form(text: str) -> dict[str, Any]:
     return given
 
 
-LOOKS: dict[str, Look] = {"books": books, "inventory": inventory, "actions": remote_actions}
+LOOKS: dict[str, Look] = {
+    "books": books,
+    "inventory": inventory,
+    "actions": remote_actions,
+    "truth": tampering.truth,
+    "requests": requests,
+    "faults": plans.shown,
+}
 TURNS: dict[str, Turn] = {
     "lock": lock,
     "fail-next": fail_next,
     "refuse-next": refuse_next,
+    "faults": faults,
+    "shut": shut,
+    "alter": tampering.alter,
+    "vanish": tampering.vanish,
     "speed": speed,
     "finish": finish,
     "relock": relock,

@@ -185,6 +185,8 @@ def _change(world: World, mailbox: Mailbox, given: dict[str, Any], what: str) ->
     _check_settled(world, mailbox)
     if mailbox.state in PROVISIONED:
         action = actions.submit(world, mailbox, "Update", change=given)
+        if what == "Edition":  # besides: by its action alone it could not be told from an Edit
+            world.accepted(mailbox, what)
         return actions.queued(world, action)
     _set(mailbox, given, world.clock())
     world.save(mailbox)
@@ -237,6 +239,8 @@ def end(world: World, action: RemoteAction) -> list[str]:
         return []
     if action.name == "Update":
         _set(mailbox, action.change, action.due_at)
+        if "edition" in action.change:
+            world.applied(mailbox, "Edition")
     if action.name in STEPS:
         mailbox.state = STEPS[action.name].to
     if action.name == "Unlock":

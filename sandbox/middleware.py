@@ -12,6 +12,7 @@ from sandbox.refusals import Refusal
 from sandbox.world import World
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+NO_ANSWER = 0
 NUMBER = re.compile(r"(?<=/actions/)\d+")
 
 
@@ -25,19 +26,25 @@ class Recorder:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through with the world up to date, and keep what it did."""
         settle(self._world)
+        began, answered = self._world.clock(), False
 
         async def kept(message: Message) -> None:
+            nonlocal answered
             if message["type"] == "http.response.start":
-                self._keep(scope, message["status"])
+                answered = True
+                self._keep(scope, began, message["status"])
             await send(message)
 
         await self._app(scope, receive, kept)
+        if not answered:
+            self._keep(scope, began, NO_ANSWER)
 
-    def _keep(self, scope: Scope, status: int) -> None:
+    def _keep(self, scope: Scope, began: float, status: int) -> None:
         if scope["path"].startswith("/api/"):
             call = template(scope["path"])
             self._world.count(f"call:{scope['method']} {call}")
-            self._world.count(f"status:{status}")
+            self._world.count(f"status:{status or 'none'}")
+            self._world.calls.append((began, scope["method"], call, status))
         self._world.store.flush()
 
 

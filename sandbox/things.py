@@ -114,13 +114,17 @@ class Book(Thing):
 
 @dataclass
 class Plan(Thing):
-    """Something that the control page asked to happen once: a failing action or a refused request."""
+    """Something that was asked to go wrong: which (`match`), from when to when, how often (`left`), how likely."""
 
     kind: ClassVar[str] = "plan"
     guid: str
     what: str
     match: dict[str, str]
     outcome: dict[str, Any]
+    chance: float = 1.0
+    begins: float = 0.0
+    ends: float | None = None
+    left: int | None = 1
 
 
 @dataclass

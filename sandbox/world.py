@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from typing import Any
@@ -12,8 +12,11 @@ from sandbox.refusals import Refusal, missing
 from sandbox.settings import Settings
 from sandbox.store import Store
 from sandbox.things import Book, Domain, Mailbox, Ou, Package, Plan, RemoteAction, Setting, Thing
+from sandbox.wires import Wires
 
 Due = tuple[float, str, str]
+Call = tuple[float, str, str, int]  # when, method, path without its identifiers, status (0: no answer)
+REMEMBERED = 100_000  # latest calls
 Finish = Callable[["World", RemoteAction], None]
 
 
@@ -25,6 +28,8 @@ class World:
         self.store = store
         self.clock = clock
         self.dice = random.Random()
+        self.wires = Wires()
+        self.calls: deque[Call] = deque(maxlen=REMEMBERED)
         self._forget()
         for thing in store.things():
             self._index(thing)

@@ -74,7 +74,9 @@ class Process:
         self._child.send_signal(number)
         return self._child.communicate(timeout=10)[0]
 
-    def call(self, method: str, path: str, body: Any = None, *, salt: str | None = None) -> requests.Response:
+    def call(
+        self, method: str, path: str, body: Any = None, *, salt: str | None = None, timeout: float = 5
+    ) -> requests.Response:
         salt = salt or str(next(self._salts))
         headers = {
             "synaq-api-user": USER,
@@ -82,7 +84,7 @@ class Process:
             "synaq-api-hash": sha1(f"{USER}{KEY}{salt}".encode(), usedforsecurity=False).hexdigest(),
         }
         path = path if path.startswith("/") else f"/api/v1/{path}"
-        return requests.request(method, self.url + path, json=body, headers=headers, timeout=5)
+        return requests.request(method, self.url + path, json=body, headers=headers, timeout=timeout)
 
     def look(self, what: str) -> Any:
         return requests.get(f"{self.url}/control/{what}", timeout=5).json()
