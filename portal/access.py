@@ -31,7 +31,18 @@ from portal.accounts.models import (
     SecondFactorRule,
 )
 from portal.billing.models import PriceBook
-from provisioning.models import OU, Action, AuditEntry, Batch, Connection, Domain, Mailbox, Package, Scheduled
+from provisioning.models import (
+    OU,
+    Action,
+    AuditEntry,
+    Batch,
+    Connection,
+    Domain,
+    Mailbox,
+    Package,
+    Scheduled,
+    UsageReport,
+)
 from provisioning.operations import OPERATIONS, Operation
 from provisioning.services.customers import KIND as NEW_CUSTOMER
 
@@ -335,6 +346,27 @@ def ous_to_price(request: HttpRequest) -> QuerySet[OU]:
 def usage_companies(request: HttpRequest) -> QuerySet[OU]:
     """Companies whose usage, and what it costs, the viewer sees."""
     return OU.objects.filter(_below(grants(request).paths(roles.SEE_USAGE), ""), type=OU.Type.COMPANY)
+
+
+def usage_ous(request: HttpRequest) -> QuerySet[OU]:
+    """All OUs where the viewer sees usage: companies, and what they are under."""
+    return OU.objects.filter(_below(grants(request).paths(roles.SEE_USAGE), ""))
+
+
+def usage_domains(request: HttpRequest) -> QuerySet[Domain]:
+    """Domains whose usage the viewer sees, though the domains' own pages may be closed to them."""
+    return Domain.objects.filter(_below(grants(request).paths(roles.SEE_USAGE), "ou__"))
+
+
+def domains_to_count(request: HttpRequest) -> QuerySet[Domain]:
+    """Domains whose usage the viewer sees, and may have counted."""
+    paths = grants(request).paths(OPERATIONS["domain.usage"].permission)
+    return usage_domains(request).filter(_below(paths, "ou__"))
+
+
+def usage_reports(request: HttpRequest) -> QuerySet[UsageReport]:
+    """Reports on domains that were then of companies whose usage the viewer sees."""
+    return UsageReport.objects.filter(_below(grants(request).paths(roles.SEE_USAGE), "ou__"))
 
 
 def price_books(request: HttpRequest) -> QuerySet[PriceBook]:

@@ -26,7 +26,10 @@ _NAV = (
     ("Batches", "batches:list", "list-check", roles.SEE_ACTIVITY),
     ("Activity", "activity:list", "activity", roles.SEE_ACTIVITY),
 )
-_MONEY = (("Prices", "prices:list", "file-text", roles.SEE_USAGE),)
+_MONEY = (
+    ("Usage", "usage:list", "chart-bar", roles.SEE_USAGE),
+    ("Prices", "prices:list", "file-text", roles.SEE_USAGE),
+)
 # Below the nouns, under a heading: People, Roles, Audit, Connections, Appearance
 _PORTAL = (
     ("People", "people:list", "users", roles.SEE_PEOPLE),

@@ -25,6 +25,7 @@ urlpatterns = [
     path("audit/", include("portal.trail.urls")),
     path("connections/", include("portal.connecting.urls")),
     path("appearance/", include("portal.branding.urls")),
+    path("usage/", include("portal.usage.urls")),
     path("prices/", include("portal.prices.urls")),
     path("looks/", include("portal.acting.urls")),
 ]

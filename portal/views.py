@@ -17,6 +17,7 @@ from portal.branding import of
 
 _FIRST_PAGES = (
     (roles.SEE_DOMAINS, "attention:list"),  # support, and who oversees it
+    (roles.SEE_USAGE, "usage:list"),  # finance
     (roles.SEE_OUS, "ous:list"),
     (roles.SEE_MAILBOXES, "mailboxes:list"),
     (roles.SEE_ACTIVITY, "activity:list"),

@@ -130,11 +130,11 @@ def _count_in(report: UsageReport, found: Report, products: dict[str, str]) -> N
     when = report.data_as_at or report.received_at
     month = month_of(when)
     figures = {row.edition: row for row in MonthlyFigure.objects.filter(month=month, domain=report.domain)}
-    others = _reports_of(report.domain, month).exclude(pk=report.pk)
+    others = reports_of(report.domain, month).exclude(pk=report.pk)
     newer = Q(when__gt=when) | Q(when=when, pk__gt=report.pk)
     if others.filter(newer).exists():
         figures = {}
-        for one in _reports_of(report.domain, month):
+        for one in reports_of(report.domain, month):
             again = read_report(one.raw, one.received_at, detailed=one.source == DETAILED)
             if again is not None:
                 _apply(figures, one, again, month, products)
@@ -143,7 +143,7 @@ def _count_in(report: UsageReport, found: Report, products: dict[str, str]) -> N
     _save(figures.values())
 
 
-def _reports_of(domain: Domain, month: date) -> QuerySet[UsageReport]:
+def reports_of(domain: Domain, month: date) -> QuerySet[UsageReport]:
     """The month's reports on the domain, in the order of their data."""
     begin = datetime(month.year, month.month, 1, tzinfo=timezone.get_default_timezone())
     after = (month + timedelta(days=32)).replace(day=1)

@@ -23,15 +23,15 @@ _SHOWN = 25  # steps of one rank
 _FAILURES = 25
 _DONE = Q(action__state=Action.State.FINISHED) | Q(skipped=True)
 # Ended without effect; or refused by our own rules when its turn came, so that no action was opened.
-_FAILED = Q(action__state__in=[Action.State.FAILED, Action.State.CANCELLED]) | (
+FAILED = Q(action__state__in=[Action.State.FAILED, Action.State.CANCELLED]) | (
     Q(action=None, skipped=False) & ~Q(words="")
 )
 _UNCONFIRMED = Q(action__state=Action.State.UNCONFIRMED)
 _AHEAD = Q(action=None, skipped=False, words="")
-_COUNTS = {
+COUNTS = {
     "total": Count("pk"),
     "done": Count("pk", filter=_DONE),
-    "failed": Count("pk", filter=_FAILED),
+    "failed": Count("pk", filter=FAILED),
     "unconfirmed": Count("pk", filter=_UNCONFIRMED),
     "open": Count("pk", filter=Q(action__state__in=Action.OPEN)),
     "ahead": Count("pk", filter=_AHEAD),
@@ -46,7 +46,7 @@ class Shown:
 
 def of(batch: Batch) -> Shown:
     """Everything for batches/_detail.html, and the actions that it shows. The cost does not grow with the batch."""
-    counts = Step.objects.filter(batch=batch).aggregate(**_COUNTS)
+    counts = Step.objects.filter(batch=batch).aggregate(**COUNTS)
     ranks = _counted_ranks(batch)
     steps = _shown_steps(batch)
     by_rank = {rank: list(group) for rank, group in groupby(steps, key=lambda step: step.rank)}
@@ -63,21 +63,21 @@ def of(batch: Batch) -> Shown:
 
 def rows(batches: list[Batch]) -> list[dict[str, Any]]:
     """Each batch of a list with its counts. One query."""
-    counted = Step.objects.filter(batch__in=batches).order_by().values("batch").annotate(**_COUNTS)
+    counted = Step.objects.filter(batch__in=batches).order_by().values("batch").annotate(**COUNTS)
     counts = {row["batch"]: row for row in counted}
-    none = dict.fromkeys(_COUNTS, 0)
+    none = dict.fromkeys(COUNTS, 0)
     return [{"batch": batch, "counts": counts.get(batch.pk, none)} for batch in batches]
 
 
 def _counted_ranks(batch: Batch) -> list[dict[str, Any]]:
-    found = Step.objects.filter(batch=batch).order_by("rank").values("rank").annotate(**_COUNTS)
+    found = Step.objects.filter(batch=batch).order_by("rank").values("rank").annotate(**COUNTS)
     return [dict(row) for row in found]
 
 
 def _shown_steps(batch: Batch) -> list[Step]:
     """The first of each rank, what needs a look before what is done."""
     urgency = Case(
-        When(_FAILED | _UNCONFIRMED, then=Value(0)),
+        When(FAILED | _UNCONFIRMED, then=Value(0)),
         When(action__state__in=Action.OPEN, then=Value(1)),
         When(_AHEAD, then=Value(2)),
         default=Value(3),
@@ -90,13 +90,13 @@ def _shown_steps(batch: Batch) -> list[Step]:
 
 
 def _failures(batch: Batch) -> list[Step]:
-    found = Step.objects.filter(_FAILED | _UNCONFIRMED, batch=batch).select_related("action__by")
+    found = Step.objects.filter(FAILED | _UNCONFIRMED, batch=batch).select_related("action__by")
     return list(found.order_by("rank", "position", "pk")[:_FAILURES])
 
 
 def undone(batch: Batch) -> QuerySet[Step]:
     """The steps that came to nothing: those that failed, and of a batch that was given up those that were not begun."""
-    where = _FAILED | _AHEAD if batch.state == Batch.State.ABANDONED else _FAILED
+    where = FAILED | _AHEAD if batch.state == Batch.State.ABANDONED else FAILED
     return Step.objects.filter(where, batch=batch).select_related("action").order_by("rank", "position", "pk")
 
 

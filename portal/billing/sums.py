@@ -12,14 +12,15 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from portal.billing import books
 from portal.billing.models import PriceBook
 from portal.billing.pricing import Charge, PriceOf, by_currency, charge
-from provisioning.models import OU, Domain, MonthlyFigure
+from provisioning.collecting import COUNTED_STATES
+from provisioning.models import OU, Action, Domain, MonthlyFigure
 
 STALE_AFTER = timedelta(days=3)
 
@@ -61,14 +62,17 @@ class LineOf:
         return Charge(self.currency, self.net, self.tax, self.at_minimum)
 
 
-def month_lines(ous: QuerySet[OU], month: date) -> list[LineOf]:
+def month_lines(ous: QuerySet[OU], month: date, where: Q | None = None) -> list[LineOf]:
     """The lines of those companies, by title, product and edition. Five queries, however many there are.
 
-    A domain whose figure is missing adds nothing: `missing` tells of it.
+    A domain whose figure is missing adds nothing: `missing` tells of it. `where` counts some figures only; of a part of
+    a company's domains the prices are not what the company pays.
     """
     names = dict(ous.order_by().values_list("pk", "title"))
     held = book_prices(books.book_for(ous, books.price_day(month)))
-    lines = [_line(names[row["ou"]], row, held) for row in _counted(ous, month) if row["ou"] in names]
+    charges: dict[tuple[int, int], Charge] = {}  # of many customers the same few of one price are charged
+    counted = _counted(ous, month, where or Q())
+    lines = [_line(names[row["ou"]], row, held, charges) for row in counted if row["ou"] in names]
     return sorted(lines, key=lambda line: (line.company.casefold(), line.ou, line.product, line.edition))
 
 
@@ -79,25 +83,32 @@ def book_prices(by_ou: Mapping[int, PriceBook]) -> dict[int, dict[str, PriceOf]]
     return {ou: priced[book.pk] for ou, book in by_ou.items()}
 
 
-def _counted(ous: QuerySet[OU], month: date) -> Iterable[Any]:
-    """The month's figures, those of a company's domains together."""
-    figures = MonthlyFigure.objects.filter(month=month.replace(day=1), ou__in=ous.order_by().values("pk"))
+def _counted(ous: QuerySet[OU], month: date, where: Q) -> Iterable[Any]:
+    """The month's figures, those of a company's domains together: there is one a domain and edition."""
+    figures = MonthlyFigure.objects.filter(
+        where, month=month.replace(day=1), ou__in=ous.order_by().values("pk")
+    )
     return (
         figures.order_by()
         .values("ou", "edition")
         .annotate(
             of_product=Max("product"),
             total=Sum("count"),
-            domains=Count("domain", distinct=True),
+            domains=Count("pk"),
             oldest=Min(Coalesce("data_as_at", "received_at")),
             stale=Count("pk", filter=stale_figures(month)),
         )
     )
 
 
-def _line(company: str, row: Mapping[str, Any], held: Mapping[int, Mapping[str, PriceOf]]) -> LineOf:
+def _line(
+    company: str,
+    row: Mapping[str, Any],
+    held: Mapping[int, Mapping[str, PriceOf]],
+    charges: dict[tuple[int, int], Charge],
+) -> LineOf:
     price = held.get(row["ou"], {}).get(row["edition"])
-    cost = charge(price, row["total"]) if price else None
+    cost = _charged(price, row["total"], charges) if price else None
     return LineOf(
         ou=row["ou"],
         company=company,
@@ -113,6 +124,13 @@ def _line(company: str, row: Mapping[str, Any], held: Mapping[int, Mapping[str, 
         tax=cost.tax if cost else None,
         at_minimum=bool(cost and cost.at_minimum),
     )
+
+
+def _charged(price: PriceOf, count: int, charges: dict[tuple[int, int], Charge]) -> Charge:
+    key = (id(price), count)
+    if key not in charges:
+        charges[key] = charge(price, count)
+    return charges[key]
 
 
 def totals(lines: Iterable[LineOf]) -> dict[str, Charge]:
@@ -143,8 +161,38 @@ def stale_figures(month: date) -> Q:
 
 
 def missing(ous: QuerySet[OU], month: date) -> QuerySet[Domain]:
-    """Domains of those companies that are active and have no figure in the month: nobody knows what they use."""
-    counted = MonthlyFigure.objects.filter(month=month.replace(day=1)).values("domain")
-    return Domain.objects.filter(ou__in=ous.order_by().values("pk"), gone_at=None, state="active").exclude(
-        pk__in=counted
-    )
+    """Domains of those companies that were in service when the month ended (are, in the present one), as far as the
+    portal knows, and have no figure in it: nobody knows what they used (decision 0013)."""
+    first = month.replace(day=1)
+    counted = MonthlyFigure.objects.filter(month=first, domain=OuterRef("pk"))
+    domains = Domain.objects.filter(~Exists(counted), ou__in=ous.order_by().values("pk"))
+    in_service = Q(gone_at=None, state__in=COUNTED_STATES)
+    if first >= books.today().replace(day=1):
+        return domains.filter(in_service)
+    return domains.filter(_begun_by(first), in_service | _ended_after(first))
+
+
+def _end(month: date) -> datetime:
+    """The first moment that is not of the month any more."""
+    day = books.last_day(month) + timedelta(days=1)
+    return timezone.make_aware(datetime.combine(day, time.min), timezone.get_default_timezone())
+
+
+def _begun_by(month: date) -> Q:
+    """It was counted, asked to be counted, or provisioned before the month had ended."""
+    own = Action.objects.filter(kind="domain", guid=OuterRef("guid"), connection=OuterRef("connection"))
+    asked = own.filter(operation="domain.usage", asked_at__lt=_end(month))
+    provisioned = own.filter(operation="domain.provision", state="finished", ended_at__lt=_end(month))
+    earlier = MonthlyFigure.objects.filter(domain=OuterRef("pk"), month__lt=month)
+    return Q(Exists(earlier)) | Q(Exists(asked)) | Q(Exists(provisioned))
+
+
+def _ended_after(month: date) -> Q:
+    """It is out of service now, and was not yet: counted in a later month, ended or lost after this one."""
+    later = MonthlyFigure.objects.filter(domain=OuterRef("pk"), month__gt=month)
+    ended = Action.objects.filter(
+        kind="domain", guid=OuterRef("guid"), connection=OuterRef("connection"),
+        operation__in=("domain.delete", "domain.remove"), state="finished", ended_at__gte=_end(month),
+    )  # fmt: skip
+    lost = Q(gone_at__gte=_end(month), state__in=COUNTED_STATES)
+    return Q(Exists(later)) | Q(Exists(ended)) | lost

@@ -1,19 +1,26 @@
-"""The demo's past: what usage reports of six months would have said, and a few odd ones among them."""
+"""The demo's past: what usage reports of more than a year would have said, a few odd ones among them; and its prices."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
+from django.db.models import Sum
 from django.utils import timezone
 
+from portal.billing.models import PriceBook
+from portal.billing.pricefile import Clean
+from portal.prices import keeping
 from provisioning import collecting, usage
-from provisioning.models import Connection, Domain, Mailbox, UsageReport
+from provisioning.models import OU, Connection, Domain, Mailbox, MonthlyFigure, UsageReport
 
-MONTHS = 6
+MONTHS = 15
+_UNPRICED = "CLM-BETA"
 _EACH = 4  # mailboxes of one domain that come and go in a month, at most
 
 
@@ -25,8 +32,8 @@ def load(connection: Connection) -> int:
     for number, domain in enumerate(domains):
         now = _present(domain)
         for ago, as_at in _moments():
-            if (number, ago) == (3, 1):
-                continue  # one domain that nobody counted last month
+            if (number, ago) in ((3, 1), (6, 0)):
+                continue  # one domain that nobody counted last month, and one this month
             if (number, ago) == (5, 1):
                 as_at -= timedelta(days=19)  # and one whose figure is old
             counts = {code: _then(code, domain, count, ago) for code, count in now.items()}
@@ -36,7 +43,29 @@ def load(connection: Connection) -> int:
                 source=usage.SUMMARY,
                 received_at=as_at + timedelta(minutes=1),
             )
+    _set_prices(connection)
     return UsageReport.objects.filter(connection=connection).count()
+
+
+def _set_prices(connection: Connection) -> None:
+    """A book for the reseller, in which one edition has no price, and one for its largest customer."""
+    known = MonthlyFigure.objects.filter(ou__connection=connection).order_by("edition")
+    editions = list(known.values_list("edition", flat=True).distinct())
+    root = OU.objects.get(connection=connection, parent=None)
+    prices = [_price(code) for code in editions if not code.startswith(_UNPRICED)]
+    if not prices or PriceBook.objects.filter(ou__connection=connection).exists():
+        return
+    begin = known.order_by("month").values_list("month", flat=True)[0]
+    about = {"currency": "ZAR", "valid_from": begin, "tax_rate": Decimal(15)}
+    keeping.keep(PriceBook(ou=root, name="List prices", **about), prices, by=None)
+    largest = known.order_by("ou").values("ou").annotate(total=Sum("count")).order_by("-total")[0]["ou"]
+    own = [replace(price, unit=price.unit - 4) for price in prices]
+    keeping.keep(PriceBook(ou_id=largest, name="Agreed prices", **about), own, by=None)
+
+
+def _price(code: str) -> Clean:
+    unit = Decimal(18 + _dice(code) % 60)
+    return Clean(code, unit, Decimal(0), ((26, unit - 3),) if _dice(code) % 3 == 0 else ())
 
 
 def _moments() -> Iterator[tuple[int, datetime]]:

@@ -26,6 +26,8 @@ PICTURES = (
     ("mailboxes-dark", "/mailboxes/", WIDE, "dark"),
     ("mailboxes-phone", "/mailboxes/", PHONE, "light"),
     ("activity", "/activity/", WIDE, "light"),
+    ("usage", "/usage/", WIDE, "light"),
+    ("usage-months", "/usage/months/", WIDE, "light"),
     ("filtered", "/mailboxes/?q=karookloof&state=suspended&sort=edition", WIDE, "light"),
 )
 

@@ -96,6 +96,25 @@ OWNERS = (
 )
 
 
+# Which numbers there are, and which months, is known from the pages themselves
+USAGE = (
+    "/usage/",
+    "/usage/?edition=nothing-is-called-so",
+    "/usage/months/?months=24",
+    "/usage/runs/",
+    "/usage/collect/",
+)
+
+
+def of_usage(person: Person) -> list[str]:
+    """The pages of figures, of one customer's, and of one of its domains'."""
+    person.open("/usage/")
+    company = person.page.locator(".matrix td a").first.get_attribute("href") or ""
+    person.open(company)
+    domain = person.page.locator("#domains th a").first.get_attribute("href") or ""
+    return [*USAGE, company, domain]
+
+
 PEOPLE = (
     "/people/",
     "/people/?q=nobody-has-this-name",
@@ -178,7 +197,7 @@ def test_axe_finds_nothing_on_any_page(themed: Page, stack: Stack) -> None:
 
 def test_axe_finds_nothing_on_owners_pages_and_none_scrolls_sideways(themed: Page, stack: Stack) -> None:
     person = Person(themed, stack, "owner")
-    shown, found = [*OWNERS, *of_people(person)], []
+    shown, found = [*OWNERS, *of_people(person), *of_usage(person)], []
     for path in shown:
         assert person.open(path) == (404 if path.startswith("/invitation/") else 200), path
         found += findings(themed)

@@ -164,5 +164,15 @@ _PRICES = (
     Route("prices:export", "prices", get=STAFF),
     Route("prices:projection", get=STAFF),
 )
-PORTAL: tuple[Route, ...] = (*_PEOPLE, *_PORTAL, *_PRICES)
+# The made role of the world does not see usage; whoever has domains counted must see it.
+_USAGE = (
+    Route("usage:list", get=STAFF),
+    Route("usage:months", get=STAFF),
+    Route("usage:company", "ou", get=STAFF, at=COMPANIES),
+    Route("usage:domain", "domain", get=STAFF),
+    Route("usage:runs", get=STAFF),
+    Route("usage:run", "run", get=STAFF),
+    Route("usage:collect", get=CHANGE, post=CHANGE),
+)
+PORTAL: tuple[Route, ...] = (*_PEOPLE, *_PORTAL, *_PRICES, *_USAGE)
 __all__ = ["GONE", "PORTAL", "SLICES"]

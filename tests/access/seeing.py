@@ -9,6 +9,7 @@ ACTIVITY, PEOPLE, STAFF, OWNERS = "OSNACH", "OAM", "OSNAF", "OA"
 SEEN_BY = {
     "ref": STAFF,
     "prices": STAFF,
+    "usage": "OSNAFM",  # what SYNAQ says of it stands on the domain's page as well
     "package": "OSNAFM",  # the made role looks after domains, and their packages stand on them
     "mailbox": ACTIVITY,
     "action": ACTIVITY,

@@ -19,7 +19,7 @@ LISTS = (
     "attention:list", "bell:list", "ous:list", "ous:resellers", "customers:list", "packages:list", "domains:list",
     "mailboxes:list", "mailboxes:choose", "batches:list", "activity:list", "acting:list", "people:list",
     "people:invitations", "people:invite_where", "rights:list", "trail:list", "connecting:list", "branding:list",
-    "prices:list", "prices:projection", "search:all",
+    "prices:list", "prices:projection", "search:all", "usage:list", "usage:months", "usage:runs",
 )  # fmt: skip
 FILES = (
     "ous:list",
@@ -29,6 +29,7 @@ FILES = (
     "activity:list",
     "people:list",
     "trail:list",
+    "usage:list",
 )
 ANSWERS = frozenset({200, 204, 302, 303, 404, 422})
 # What differs from one answer to the next without telling anything
@@ -49,6 +50,7 @@ def asked(world: World) -> Iterator[str]:
         {"company": there.ou.guid},
         {"company": mark("other", "ou"), "parent": there.ou.guid, "domain": there.things["domain"].guid},
         {"by": str(person.pk), "person": person.email, "role": there.things["role"].name},
+        {"under": there.ou.guid, "product": mark("other", "edition"), "months": "24", "compare": "none"},
         {"object": f"mailbox:{mailbox.guid}", "ou": there.ou.guid, "edition": mark("other", "edition")},
         {"open": ",".join(str(there.things[name].pk) for name in ("queued", "finished", "failed")), "v": "x"},
     ]

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from portal.accounts.models import Acting, Brand, CustomRole, Invitation, Membership, Person, SecondFactorRule
 from portal.billing.models import Price, PriceBook
-from provisioning import audit
+from provisioning import audit, usage
 from provisioning.models import (
     OU,
     Action,
@@ -33,6 +33,7 @@ from provisioning.models import (
     Package,
     Scheduled,
     Step,
+    UsageRun,
 )
 from provisioning.services import imports
 from provisioning.services.customers import KIND as NEW_CUSTOMER
@@ -190,10 +191,31 @@ class Place:
             currency="USD" if name == "root" else "ZAR",
         )
         Price.objects.create(book=self.things["prices"], edition=mark(name, "edition"), unit=1)
+        self._usage(ou)
         self.things["brand"] = Brand.objects.create(
             ou=ou, name=mark(name, "brand"), host=f"{mark(name, 'brand')}.example",
             support_email=f"{mark(name, 'brand')}@example.test",
         )  # fmt: skip
+
+    def _usage(self, ou: OU) -> None:
+        """A detailed report, and a run of which the count failed."""
+        name, domain = self.name, self.things["domain"]
+        words = mark(name, "usage")
+        line = {"edition_code": mark(name, "edition"), "count": 1, "warning": words, "problem": words}
+        body = {"usage": [{**line, "billable_mailboxes": [f"{words}@example.test"]}]}
+        usage.take_in(domain, body, source=usage.DETAILED, received_at=timezone.now())
+        batch = self._batch("usage", "", "", "stopped")
+        said = {"title": mark(name, "action"), "words": mark(name, "action")}
+        failed = action(
+            ou, "failed", kind="domain", guid=domain.guid, operation="domain.usage", lock_key=words, **said
+        )
+        Step.objects.create(
+            batch=batch, position=1, operation="domain.usage", kind="domain", guid=domain.guid, title=mark(name, "step"),
+            action=failed,
+        )  # fmt: skip
+        self.things["run"] = UsageRun.objects.create(
+            connection=ou.connection, why="person", by=self.person, batch=batch, day=timezone.now().date()
+        )
 
 
 class World:

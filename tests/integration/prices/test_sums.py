@@ -80,6 +80,7 @@ def test_old_data_is_stale_and_an_active_domain_without_a_figure_is_missing() ->
     known, unknown = make_domain(company), make_domain(company)
     make_domain(company, state="inactive")
     figure = make_figure(known, 1)
+    make_figure(unknown, 1, date(2026, 6, 1))
     ous = OU.objects.filter(pk=company.pk)
     assert list(sums.missing(ous, JULY)) == [unknown]
     assert sums.month_lines(ous, JULY)[0].stale == 0
