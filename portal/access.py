@@ -6,6 +6,7 @@ names. Whoever lacks either gets 404: a stranger learns nothing, not even that a
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -15,8 +16,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.http import urlencode
 
 from portal import roles
@@ -46,6 +46,7 @@ from provisioning.models import (
 from provisioning.operations import OPERATIONS, Operation
 from provisioning.services.customers import KIND as NEW_CUSTOMER
 
+_NAMED = re.compile(r"/on/([0-9]{1,18})/$")  # put before every address of a page by portal.which
 View = Callable[..., HttpResponseBase]
 
 PUBLIC = "public"
@@ -325,9 +326,9 @@ def ous_to_brand(request: HttpRequest) -> QuerySet[OU]:
 
 def brands_every_root(request: HttpRequest) -> bool:
     """Whether they set the look of every reseller of this portal: what all share is theirs to change."""
-    held = grants(request)
-    roots = OU.objects.filter(parent=None, gone_at=None)
-    return held.has(roles.CHANGE_BRAND) and all(held.has_on(roles.CHANGE_BRAND, root) for root in roots)
+    paths = grants(request).paths(roles.CHANGE_BRAND)
+    others = OU.objects.filter(parent=None, gone_at=None).exclude(_below(paths, ""))
+    return bool(paths) and not others.exists()
 
 
 def may(request: HttpRequest, operation: Operation, ou: OU) -> bool:
@@ -415,8 +416,23 @@ def told(request: HttpRequest, ou: OU, why_not: str) -> str:
     return f"{why_not.partition(': ')[0].rstrip('.')}."
 
 
+class Ambiguous(Exception):
+    """Several things of that GUID, each of another connection, are in the viewer's scope: portal.which asks."""
+
+    def __init__(self, found: list[Any]) -> None:
+        super().__init__("several things of one GUID")
+        self.found = found
+
+
 def get(queryset: QuerySet[Any], guid: str) -> Any:
-    """One thing of a scoped queryset, or 404."""
+    """One thing of a scoped queryset, or 404. Of several with one GUID, that of the connection that the address names."""
     if "\x00" in guid:  # the database refuses to be asked for one
         raise Http404
-    return get_object_or_404(queryset.select_related("connection"), guid=guid)
+    rows = queryset.select_related("connection").filter(guid=guid)
+    named = _NAMED.search(get_script_prefix())
+    found = list(rows.filter(connection=int(named[1])) if named else rows)
+    if not found:
+        raise Http404
+    if len(found) > 1:
+        raise Ambiguous(found)
+    return found[0]

@@ -272,7 +272,7 @@ def _is_done(step: Step, target: Any | None) -> bool:
 def _is_busy(target: Any) -> bool:
     """It is pending, and something of ours is under way on it: it will be what it will be in a moment."""
     open_ones = Action.objects.filter(lock_key=f"{target.kind}:{target.guid}", state__in=Action.OPEN)
-    return target.state == "pending" and open_ones.exists()
+    return target.state == "pending" and open_ones.filter(connection=target.connection_id).exists()
 
 
 def _skip(step: Step, words: str) -> None:

@@ -101,7 +101,9 @@ def _same_wish(asked: Asked) -> Action | None:
     if asked.payload or asked.secrets or asked.batch:
         return None
     queued = Action.objects.filter(lock_key=asked.key, operation=asked.operation.name, state=State.QUEUED)
-    return queued.first()
+    return queued.filter(
+        connection=asked.ou.connection_id
+    ).first()  # another connection may know the same GUID
 
 
 def digest(asked: Asked) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal import roles
-from portal.access import Grants
+from portal.access import Grants, parts
 from portal.accounts import held
 from portal.accounts.models import CustomRole, Person
 from portal.roles import Role
@@ -17,7 +17,7 @@ def may_give(grants: Grants, role: Role, ou: OU) -> bool:
 
 def held_on(ou: OU) -> list[Role]:
     """The roles that can be held there: the ready ones, then those made for it or for what is above it."""
-    made = [row for row in CustomRole.objects.filter(retired_at=None).select_related("ou") if above(row, ou)]
+    made = CustomRole.objects.filter(retired_at=None, ou__path__in=parts(ou.path))
     return [*roles.ROLES.values(), *(held.as_role(row) for row in sorted(made, key=str))]
 
 

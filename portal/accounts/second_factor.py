@@ -8,10 +8,13 @@ from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
-from portal import mail
-from portal.accounts.models import Membership, SecondFactorRule
+from portal import mail, roles
+from portal.accounts.models import CustomRole, Membership, SecondFactorRule
+from portal.accounts.models.roles import PREFIX
+from portal.roles import Role
 from provisioning import secrets
 
 _WRONG = "This code is not right, or has been used before. Wait for the next one and try again."
@@ -64,10 +67,27 @@ def is_missing(person: Any) -> bool:
     return _asked(person).filter(~Exists(factor)).exists()
 
 
+def guarded() -> frozenset[str]:
+    """Permissions that, of the ready roles, only those of SECOND_FACTOR_ROLES hold."""
+    forced, free = set[str](), set[str]()
+    for role in roles.ROLES.values():
+        (forced if role.name in settings.SECOND_FACTOR_ROLES else free).update(role.permissions)
+    return frozenset(forced - free)
+
+
+def settings_ask(role: Role) -> bool:
+    """Whether the settings ask it of whoever holds the role: they name it, or it holds what else only named ones hold."""
+    return role.name in settings.SECOND_FACTOR_ROLES or bool(role.permissions & guarded())
+
+
 def _asked(person: Any) -> QuerySet[Membership]:
     held_on = ExpressionWrapper(OuterRef("ou__path"), output_field=CharField())
     rule = SecondFactorRule.objects.alias(held_on=held_on).filter(
         role=OuterRef("role"), held_on__startswith=F("ou__path")
     )
-    by_role = Q(role__in=settings.SECOND_FACTOR_ROLES) | Exists(rule)
+    by_role = Q(role__in=settings.SECOND_FACTOR_ROLES) | Q(Exists(rule))
+    if strong := sorted(guarded()):
+        called = Concat(Value(PREFIX), Cast("pk", CharField()))
+        made = CustomRole.objects.alias(called=called).filter(called=OuterRef("role"))
+        by_role |= Q(Exists(made.filter(permissions__overlap=strong)))
     return Membership.objects.filter(by_role, person=person.pk)

@@ -40,7 +40,7 @@ class Looking:
             return _elsewhere(request, request.acting_over)
         if request.acting is None:
             return None
-        own_account = request.path.startswith("/accounts/")
+        own_account = request.path_info.startswith("/accounts/")
         return _refusal(request) if own_account or request.method not in _CHANGES_NOTHING else None
 
 

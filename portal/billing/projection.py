@@ -128,9 +128,11 @@ def _wishes(ous: QuerySet[OU]) -> Iterator[Wish]:
     under_way = Action.objects.filter(operation__in=_OF_MAILBOXES, state__in=Action.OPEN)
     under_way = under_way.filter(ou__in=ous.order_by().values("pk")).order_by()
     yield from under_way.values_list("operation", "connection", "guid", "payload")
-    waiting = _waiting().filter(operation__in=_OF_MAILBOXES)
+    theirs = ous.order_by().values("connection")
+    waiting = _waiting().filter(operation__in=_OF_MAILBOXES, batch__ou__connection__in=theirs)
     yield from waiting.values_list("operation", "batch__ou__connection", "guid", "payload")
-    for connection, guid in _due().filter(kind="mailbox").values_list("connection", "guid"):
+    due = _due().filter(kind="mailbox", connection__in=theirs)
+    for connection, guid in due.values_list("connection", "guid"):
         yield _DELETE, connection, guid, {}
 
 

@@ -96,7 +96,7 @@ def _new_url(request: HttpRequest, domain: str) -> str:
 @policy(roles.CHANGE_MAILBOXES)
 def choose_domain(request: HttpRequest) -> HttpResponse:
     """On which domain a new mailbox is to be made. With only one to choose, that one."""
-    term = search_term(request)
+    term, held = search_term(request), access.grants(request)
     ready = _ready_domains(request)
     found = ready.filter(name__startswith=term.lower()) if term else ready
     page = listing.page(request, found, "name", "id")
@@ -110,8 +110,9 @@ def choose_domain(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": rows,
         "query": term,
-        "sees_ous": access.grants(request).has(roles.SEE_OUS),
-        "domains_url": reverse("domains:list") if access.grants(request).has(roles.SEE_DOMAINS) else "",
+        "sees_ous": held.has(roles.SEE_OUS),
+        "sees_packages": held.has(roles.SEE_PACKAGES),
+        "domains_url": reverse("domains:list") if held.has(roles.SEE_DOMAINS) else "",
     }
     return render(request, "mailboxes/choose.html", context)
 

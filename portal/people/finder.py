@@ -59,10 +59,15 @@ def chips(request: HttpRequest, asked: Wanted) -> list[dict[str, str]]:
     """The filters in force."""
     shown = {"q": ("Search", asked.query)} if asked.query else {}
     if asked.role:
-        shown["role"] = ("Role", next(iter(held.labels([asked.role])), asked.role))
+        shown["role"] = ("Role", _label(request, asked.role))
     if asked.ou:
         shown["ou"] = ("At", _title(request, asked.ou) or asked.ou)
     return filters.chips(request, shown)
+
+
+def _label(request: HttpRequest, name: str) -> str:
+    """What the role is called, of those that the list can be narrowed to; else the name that was typed."""
+    return next((role.label for role in known_roles(request) if role.name == name), name)
 
 
 def _title(request: HttpRequest, guid: str) -> str:

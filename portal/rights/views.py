@@ -2,20 +2,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from portal import access, inflight, roles
 from portal.access import policy
-from portal.accounts import held, offering, role_making
+from portal.accounts import held, offering, role_making, second_factor
 from portal.accounts.models import CustomRole, SecondFactorRule
 from portal.confirming import ReasonForm
 from portal.http import after_post
 from portal.moment import of_one_moment
 from portal.rights import matrix as tables
 from portal.rights.forms import FactorForm, RoleForm
+from portal.roles import Role
 from provisioning.models import OU
 from provisioning.services.common import Refused
 
@@ -44,17 +44,17 @@ def matrix(request: HttpRequest) -> HttpResponse:
         ],
         "permissions": tables.permissions(shown),
         "operations": tables.operations(shown),
-        "factor": [{"role": role, "where": _where(request, role.name)} for role in shown],
+        "factor": [{"role": role, "where": _where(request, role)} for role in shown],
         "may_make": bool(_resellers(request)),
     }
     return render(request, "rights/list.html", context)
 
 
-def _where(request: HttpRequest, name: str) -> list[str]:
+def _where(request: HttpRequest, role: Role) -> list[str]:
     """Where a second factor is asked of the role."""
-    if name in settings.SECOND_FACTOR_ROLES:
+    if second_factor.settings_ask(role):
         return ["everywhere"]
-    seen = access.second_factor_rules(request).filter(role=name)
+    seen = access.second_factor_rules(request).filter(role=role.name)
     return list(seen.order_by("ou__path").values_list("ou__title", flat=True))
 
 
@@ -138,8 +138,9 @@ def retire(request: HttpRequest, pk: int) -> HttpResponse:
 def factor(request: HttpRequest) -> HttpResponse:
     """Of which roles a second factor is asked, below one reseller."""
     ou, ready = _chosen(request)
-    forced = [role.label for role in roles.ROLES.values() if role.name in settings.SECOND_FACTOR_ROLES]
-    shown = [role for role in offering.held_on(ou) if role.name not in settings.SECOND_FACTOR_ROLES]
+    known = offering.held_on(ou)
+    forced = [role.label for role in known if second_factor.settings_ask(role)]
+    shown = [role for role in known if not second_factor.settings_ask(role)]
     now = SecondFactorRule.objects.filter(ou=ou).values_list("role", flat=True)
     form = FactorForm(inflight.posted(request), shown=shown, initial={"roles": list(now)})
     if request.method == "POST" and form.is_valid():

@@ -105,7 +105,7 @@ def found(request: HttpRequest, asked: Wanted) -> QuerySet[AuditEntry]:
 
 def until_now(rows: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
     """For a file, which is read while it is sent: without what is written meanwhile, that it was taken among it."""
-    latest = AuditEntry.objects.order_by("-pk").values_list("pk", flat=True).first()
+    latest = rows.order_by("-pk").values_list("pk", flat=True).first()
     return rows.filter(pk__lte=latest or 0)
 
 

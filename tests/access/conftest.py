@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.template import Template
 from django.test import override_settings
 
+from portal import access, context, staging
+from portal.accounts import held, second_factor
+from portal.bell import counts
+from portal.branding import of
 from tests.access.counting import CASES, FAILURES, Count
 from tests.access.declaring import names
+from tests.access.scoping import number_apart
 from tests.access.viewers import VIEWERS
 from tests.access.world import World
 
@@ -30,14 +37,60 @@ def _quick_requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nobody here asks which templates were rendered, or reads the log of some thousand refusals."""
     monkeypatch.setattr(Template, "_render", lambda template, context: template.nodelist.render(context))
     logging.disable(logging.CRITICAL)
+    gc.disable()
     yield
+    gc.enable()
     logging.disable(logging.NOTSET)
 
 
 @pytest.fixture
-def world(db: None) -> World:
-    """Built once for the hundreds of requests of a test, each of which is undone by itself."""
-    return World()
+def remembered(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """What is the same at each of a viewer's requests is asked once: what they hold, and what the shell says around a page.
+
+    Each request is undone, so none can change it for the next. The other tests here ask anew each time.
+    """
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+
+    def once(module: Any, name: str, key: Callable[[Any], Any]) -> None:
+        real, kept = getattr(module, name), {}
+
+        def asked(about: Any) -> Any:
+            if key(about) not in kept:
+                kept[key(about)] = real(about)
+            return kept[key(about)]
+
+        monkeypatch.setattr(module, name, asked)
+
+    def who(request: Any) -> Any:
+        acting = access.acting_now(request) if hasattr(request, "session") else None
+        person = getattr(request, "user", None)
+        return (
+            getattr(person, "pk", None),
+            acting and acting.pk,
+            tuple(access.grants(request).rows) if person else (),
+        )
+
+    once(held, "by", lambda person: person.pk)
+    once(second_factor, "is_missing", lambda person: person.pk)
+    once(of, "_find", who)
+    once(counts, "_counted", who)
+    once(staging, "_stages", who)
+    once(context, "_banner", lambda grants: tuple(grants.rows))
+
+
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """Built once for all tests of a file."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        number_apart()
+        yield World()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def world(built: World, db: None) -> World:
+    """As it was built, whatever the tests before have added to it: `db` takes that back."""
+    return built
 
 
 @pytest.fixture

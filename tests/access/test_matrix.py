@@ -11,6 +11,7 @@ from tests.access.walking import Walker
 from tests.access.world import World
 
 
+@pytest.mark.usefixtures("remembered")
 @pytest.mark.parametrize("name", NAMES)
 def test_each_route_answers_as_declared(name: str, world: World, count: Count) -> None:
     walker = Walker(world, named(name))

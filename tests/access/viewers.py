@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -129,3 +130,4 @@ def _look(world: World, client: Client, admin: Person) -> None:
     session = client.session
     session[looking.KEY] = row.pk
     session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)

@@ -6,19 +6,23 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_plus
 
-from django.db import transaction
+from django.contrib.auth import SESSION_KEY
+from django.db import connection, transaction
 from django.test import Client
 
+from portal.accounts.models import Person
 from tests.access.declaring import Route
 from tests.access.seeing import may_read
 from tests.access.viewers import Viewer, sign_in
 from tests.access.world import MARK, Place, World
 
 HTMX_AT = "company"  # fragments are the pages' own parts: one place will do
+READS = ("SELECT", "SAVEPOINT", "RELEASE SAVEPOINT")
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/"}
 
 
@@ -40,16 +44,38 @@ class Walker:
         self.world, self.viewer, self.walk = world, viewer, Walk()
         self.client: Client = sign_in(world, viewer)
         self.client.raise_request_exception = False
+        self.person = Person.objects.filter(pk=self.client.session.get(SESSION_KEY, 0)).first()
+        self.keep()
 
     def ask(self, method: str, url: str, data: Any = None, **headers: str) -> Any:
         """The answer, read to its end, and everything that it says, in one lower-case text."""
         cookies = self.client.cookies.copy()
-        with transaction.atomic():
+        with self.undone():
             answer: Any = getattr(self.client, method.lower())(url, data or {}, headers=headers)
             answer.said = said_by(answer)
-            transaction.set_rollback(True)
         self.client.cookies = cookies  # type: ignore[assignment]  # the stubs call the copy of a cookie jar a dict
         return answer
+
+    def keep(self) -> None:
+        """What was written until now stays."""
+        self.before = transaction.savepoint()
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """What is written meanwhile is taken back. Most requests write nothing, and then nothing is asked of Postgres."""
+        wrote: list[str] = []
+
+        def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            if not sql.startswith(READS):
+                wrote.append(sql)
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(watch):
+            yield
+        if wrote or connection.needs_rollback:
+            connection.set_rollback(False)
+            transaction.savepoint_rollback(self.before)
+            connection.run_on_commit = []
 
     def judge(self, method: str, url: str, answer: Any, right: frozenset[int], data: Any = None) -> bool:
         """Count the case; note a wrong answer, and words that are not for the viewer. Whether all was well."""

@@ -7,6 +7,7 @@ import time
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -86,4 +87,6 @@ def fresh(client: Client) -> Client:
     session = client.session
     session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
     session.save()
+    # for sessions that lie in the cookie itself
+    client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
     return client

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.test import Client, override_settings
 
 from portal.accounts import second_factor
-from portal.accounts.models import Membership, Person, SecondFactorRule
+from portal.accounts.models import CustomRole, Membership, Person, SecondFactorRule
 from provisioning.models import OU
 from tests.integration.accounts import steps
 from tests.integration.factories import make_ou, make_person
@@ -107,6 +107,30 @@ def test_an_ou_whose_number_begins_alike_is_not_below(reseller: OU) -> None:
     OU.objects.filter(pk=alike.pk).update(path=f"{reseller.path[:-1]}0.")
     alike.refresh_from_db()
     assert not second_factor.is_missing(make_person("company_admin", alike))
+
+
+@override_settings(SECOND_FACTOR_ROLES=["owner", "support"])
+def test_a_made_role_is_asked_as_soon_as_it_holds_what_only_roles_that_are_asked_hold(reseller: OU) -> None:
+    weak = CustomRole.objects.create(ou=reseller, label="A", permissions=["mailboxes.see", "domains.see"])
+    strong = CustomRole.objects.create(ou=reseller, label="B", permissions=["mailboxes.see", "people.change"])
+    holds_weak, holds_strong = make_person(weak.name, reseller), make_person(strong.name, reseller)
+    assert not second_factor.is_missing(holds_weak), "an auditor sees domains too, and is not asked"
+    assert second_factor.is_missing(holds_strong)
+    assert second_factor.is_required(holds_strong)
+    weak.permissions = ["acting"]
+    weak.save()
+    assert second_factor.is_missing(holds_weak), "what a role gets, its holders are asked for at once"
+    with override_settings(SECOND_FACTOR_ROLES=[]):
+        assert not second_factor.is_missing(holds_strong), "nobody is asked by the settings"
+
+
+@override_settings(SECOND_FACTOR_ROLES=["owner"])
+def test_the_pages_of_roles_say_that_a_strong_made_role_is_asked_everywhere(
+    signed_in: Client, owner: Person, reseller: OU
+) -> None:
+    steps.add_app(owner)
+    CustomRole.objects.create(ou=reseller, label="Invites people", permissions=["people.change"])
+    assert "Owner, Invites people" in signed_in.get("/roles/second-factor/").content.decode()
 
 
 def test_it_costs_one_query(owner: Person, django_assert_num_queries: object) -> None:

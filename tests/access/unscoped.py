@@ -1,0 +1,71 @@
+"""Where the portal uses the manager of something scoped by itself, and what narrows it there instead of portal/access.py.
+
+Most take an object that a view had from portal/access.py, or ask for what the signed-in person alone has made.
+"""
+
+UNSCOPED: dict[str, tuple[str, str]] = {
+    # What somebody may do is decided here, so it cannot be asked of access.py, which asks here
+    "accounts/held.py": ("CustomRole", "the roles of given memberships"),
+    "accounts/home.py": ("OU", "of one person's own memberships"),
+    "accounts/inviting.py": ("Invitation Membership", "by the mark of a link, or of one person and OU"),
+    "accounts/leaving.py": ("Membership", "all of one person: whether any is left"),
+    "accounts/membership.py": (
+        "Membership OU",
+        "of one person, OU and role; who else owns that OU; its lock",
+    ),
+    "accounts/offering.py": ("CustomRole", "made for the OU or above it"),
+    "accounts/role_making.py": ("CustomRole OU SecondFactorRule", "one row locked; rules of that OU"),
+    "accounts/second_factor.py": ("CustomRole Membership SecondFactorRule", "of the one who is signed in"),
+    "acting/looking.py": ("Acting Membership", "of the looker alone; people of the customer's OU"),
+    # What every page shows of one's own
+    "context.py": ("Connection OU", "the connections of one's own memberships"),
+    "staging.py": ("OU", "the roots of one's own memberships"),
+    "branding/of.py": ("Brand", "above one's own memberships, or of the host name, for everybody"),
+    "branding/files.py": ("Brand", "a style sheet and a logo are public"),
+    "which.py": ("OU", "those of one's own memberships"),
+    # What belongs to an object that the view had from access.py
+    "activity/waiting.py": ("Action", "those before an action in its own line, counted"),
+    "attention/causes.py": (
+        "Action Connection",
+        "inside a query of scoped rows; connections of scoped roots",
+    ),
+    "batches/progress.py": ("Step", "of batches from access.py"),
+    "branding/keeping.py": ("Brand OU", "of the OU"),
+    "branding/showing.py": ("Brand", "of OUs from access.py and above them"),
+    "connecting/views.py": ("Membership", "makes its maker the owner of a new connection"),
+    "creations.py": ("Action", "inside a query of scoped rows"),
+    "connecting/things.py": (
+        "Domain Mailbox OU Package",
+        "of the connection, counted for who holds its root",
+    ),
+    "customers/page.py": ("Action", "of the flow's steps"),
+    "domains/views.py": ("Package", "of the company"),
+    "domains/usage.py": ("Reading", "of the domain"),
+    "packages/offer.py": ("Reading", "of the company"),
+    "packages/sale.py": ("Package", "of the company"),
+    "reading.py": ("Reading", "of the thing"),
+    "people/leaving.py": ("Membership", "of one person, counted: whether these are all"),
+    "people/standing.py": ("Membership", "of one person: whether the viewer may take all of them"),
+    "prices/forms.py": ("OU", "none: the view says which"),
+    "prices/keeping.py": ("OU PriceBook", "of the OU; one row locked"),
+    "prices/views.py": ("MonthlyFigure OU", "of the book's OU"),
+    "rights/views.py": ("SecondFactorRule", "of the OU"),
+    "trail/recording.py": ("OU", "the roots of the person's own memberships, to write to their trail"),
+    # What must hold whoever asks
+    "domains/forms.py": ("Domain", "a name is there once a connection: of the company's connection"),
+    "mailboxes/forms.py": ("Mailbox", "an address is there once: of the domain"),
+    "mailboxes/imports_check.py": ("Action Mailbox", "addresses that are taken, of domains from access.py"),
+    # What the very form or person has asked for
+    "batches/ending.py": ("Scheduled", "by the mark of the form"),
+    "domains/ending.py": ("Batch", "by the mark of the form and its person"),
+    "mailboxes/overview.py": ("Batch", "by the mark of the form and its person"),
+    "mailboxes/selection.py": ("Action", "by keys of mailboxes from access.py"),
+    # Sums over OUs that the caller had from access.py
+    "billing/effect.py": ("Domain", "of given OUs"),
+    "billing/standing.py": ("Mailbox MonthlyFigure", "of given domains and OUs"),
+    "price_effects.py": ("OU PriceBook", "of things from access.py; whether their connection has any prices"),
+    "service_effects.py": ("Domain Package", "of the thing"),
+    "billing/books.py": ("PriceBook", "of given OUs and above them"),
+    "billing/projection.py": ("Action Domain Mailbox Scheduled Step", "inside given OUs"),
+    "billing/sums.py": ("Domain MonthlyFigure", "of given OUs"),
+}
