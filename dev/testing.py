@@ -1,20 +1,30 @@
-"""`make test`: every test, in two runs on the same servers: quick ones side by side, then the browser's."""
+"""`make test`: every test, in two runs on the same servers and at the same time: quick ones, and the browser's.
+
+The browser's mostly wait for a page or for an action's end; the quick ones fill the time, and give way.
+"""
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
+from typing import IO
 
 from dev.chromium import HINT, ensure_chromium
 from dev.environment import test_environment
-from dev.throwaway import run_command, throwaway_servers
+from dev.throwaway import await_all, throwaway_servers
 
 NOTHING_COLLECTED = 5
+GIVES_WAY = 5  # how nice the quick ones are
+# Two processes each. Neighbours stay together, for what a file's tests share; a browser's file stays with one stack.
 # The matrix of tests/access walks for minutes: it is `make access`
-RUNS = (
-    ("not acceptance and not access", ("-n", "2", "-p", "dev.xdist_redis")),
-    ("acceptance", ()),
+QUICK = (
+    "not acceptance and not access",
+    ("-n", "2", "--dist", "worksteal", "-p", "dev.xdist_redis"),
 )
+BROWSER = ("acceptance", ("-n", "2", "--dist", "loadfile"))
 
 
 def run_tests(words: list[str]) -> int:
@@ -24,16 +34,32 @@ def run_tests(words: list[str]) -> int:
         print(f"No Chromium here, so the browser tests are left out: {HINT}.", file=sys.stderr)
     with throwaway_servers() as servers:
         environment = test_environment(servers.environment(), servers.secrets)
-        codes = [
-            _pytest(kind, options, words, environment | {"CHROMIUM": chromium or ""})
-            for kind, options in RUNS
-        ]
+        environment |= {"CHROMIUM": chromium or ""}
+        with tempfile.TemporaryFile() as words_of_browser:
+            browser = _pytest(*BROWSER, words, environment, stdout=words_of_browser)
+            print(
+                f"== tests: {QUICK[0]} (the browser's run beside them, and are told of afterwards) ==",
+                flush=True,
+            )
+            quick = _pytest(*QUICK, words, environment)
+            os.setpriority(os.PRIO_PROCESS, quick.pid, GIVES_WAY)
+            codes = await_all(quick, browser)
+            words_of_browser.seek(0)
+            print(
+                f"== tests: {BROWSER[0]} ==\n{words_of_browser.read().decode(errors='replace')}", flush=True
+            )
     return overall(codes)
 
 
-def _pytest(kind: str, options: tuple[str, ...], words: list[str], environment: Mapping[str, str]) -> int:
-    print(f"== tests: {kind} ==", flush=True)
-    return run_command([sys.executable, "-m", "pytest", "-q", "-m", kind, *options, *words], environment)
+def _pytest(
+    kind: str,
+    options: tuple[str, ...],
+    words: list[str],
+    environment: Mapping[str, str],
+    stdout: IO[bytes] | None = None,
+) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-m", "pytest", "-q", "-m", kind, *options, *words]
+    return subprocess.Popen(argv, env=dict(environment), stdout=stdout, stderr=stdout and subprocess.STDOUT)
 
 
 def overall(codes: list[int]) -> int:

@@ -56,12 +56,19 @@ def _clear_abandoned() -> None:
 
 def run_command(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run a command in the foreground; a signal that stops us is passed on, and its end awaited."""
-    process = subprocess.Popen(argv, env=dict(environment))
-    while True:
+    return await_all(subprocess.Popen(argv, env=dict(environment)))[0]
+
+
+def await_all(*processes: subprocess.Popen[bytes]) -> list[int]:
+    """The exit codes of all, in their order; a signal that stops us is passed on to those that still run."""
+    while any(process.poll() is None for process in processes):
         try:
-            return process.wait(timeout=TICK)
+            for process in processes:
+                process.wait(timeout=TICK)
         except subprocess.TimeoutExpired:
             continue
         except Stopped as stopped:
-            if stopped.number != signal.SIGINT:  # a Ctrl-C has reached the command already
-                process.send_signal(stopped.number)
+            for process in processes:
+                if stopped.number != signal.SIGINT:  # a Ctrl-C has reached the command already
+                    process.send_signal(stopped.number)
+    return [process.returncode for process in processes]

@@ -1,11 +1,16 @@
 """`make test` and its parts that need no servers."""
 
+import signal
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dev import chromium
+from dev.signals import Stopped
 from dev.testing import overall
+from dev.throwaway import await_all
 from dev.trouble import Trouble
 
 
@@ -24,6 +29,26 @@ from dev.trouble import Trouble
 )
 def test_one_exit_code_of_two_runs(codes: list[int], code: int) -> None:
     assert overall(codes) == code
+
+
+def started(script: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(["/bin/sh", "-c", script])
+
+
+def test_both_runs_are_awaited_whichever_ends_first() -> None:
+    assert await_all(started("sleep 0.2; exit 3"), started("exit 1")) == [3, 1]
+
+
+def test_a_request_to_stop_reaches_both_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [started("exec sleep 60"), started("exec sleep 60")]
+    ours = subprocess.Popen.wait
+
+    def stopped_once(process: subprocess.Popen[bytes], timeout: float | None = None) -> Any:
+        monkeypatch.setattr(subprocess.Popen, "wait", ours)
+        raise Stopped(signal.SIGTERM)
+
+    monkeypatch.setattr(subprocess.Popen, "wait", stopped_once)
+    assert await_all(*both) == [-signal.SIGTERM, -signal.SIGTERM]
 
 
 @pytest.fixture
