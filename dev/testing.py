@@ -17,7 +17,7 @@ from dev.environment import test_environment
 from dev.throwaway import await_all, throwaway_servers
 
 NOTHING_COLLECTED = 5
-GIVES_WAY = 5  # how nice the quick ones are
+GIVES_WAY = 5  # by how much the quick ones are nicer
 # Two processes each. Neighbours stay together, for what a file's tests share; a browser's file stays with one stack.
 # The matrix of tests/access walks for minutes: it is `make access`
 QUICK = (
@@ -42,7 +42,7 @@ def run_tests(words: list[str]) -> int:
                 flush=True,
             )
             quick = _pytest(*QUICK, words, environment)
-            os.setpriority(os.PRIO_PROCESS, quick.pid, GIVES_WAY)
+            os.setpriority(os.PRIO_PROCESS, quick.pid, os.getpriority(os.PRIO_PROCESS, 0) + GIVES_WAY)
             codes = await_all(quick, browser)
             words_of_browser.seek(0)
             print(
