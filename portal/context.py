@@ -29,6 +29,7 @@ _NAV = (
 _MONEY = (
     ("Usage", "usage:list", "chart-bar", roles.SEE_USAGE),
     ("Prices", "prices:list", "file-text", roles.SEE_USAGE),
+    ("Months", "months:list", "receipt-2", roles.SEE_USAGE),
 )
 # Below the nouns, under a heading: People, Roles, Audit, Connections, Appearance
 _PORTAL = (

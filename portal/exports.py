@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -27,7 +28,7 @@ _RISKY = "=+-@−"
 _LONGEST_CELL = 32_767
 _LINES_AT_ONCE = 200
 _MOST_ROWS = 1_048_575  # of a worksheet, besides its heading
-_XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 Rows = Iterable[Sequence[Any]]
 
@@ -55,14 +56,22 @@ def answer(
 def _file(form: str, name: str, headings: Sequence[str], rows: Rows) -> HttpResponseBase:
     stamp = timezone.localtime().strftime("%Y-%m-%d-%H%M")
     if form == XLSX:
-        book = _workbook(headings, rows)
-        return _private(
-            FileResponse(book, as_attachment=True, filename=f"{name}-{stamp}.xlsx", content_type=_XLSX_TYPE)
-        )
+        return _attached(workbook([Sheet("", headings, rows)]), f"{name}-{stamp}.xlsx", XLSX_TYPE)
     lines = _lines(headings, rows, _BOM if form == CSV_EXCEL else "")
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}-{stamp}.csv"'
     return _private(response)
+
+
+def _attached(file: Any, name: str, content_type: str) -> HttpResponseBase:
+    return _private(FileResponse(file, as_attachment=True, filename=name, content_type=content_type))
+
+
+def made(file: Any, name: str, form: str, content_type: str, rows: int) -> HttpResponseBase:
+    """A file that is there already, as an attachment; the trail tells of it as of any other."""
+    response = _attached(file, f"{name}.{form}", content_type)
+    response.exported = Exported(name, form, (), rows)  # type: ignore[attr-defined]
+    return response
 
 
 def _private(response: HttpResponseBase) -> HttpResponseBase:
@@ -81,33 +90,53 @@ class _Echo:
 def _lines(headings: Sequence[str], rows: Rows, mark: str) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield mark + writer.writerow(headings)
-    lines = (writer.writerow([safe(text(value)) for value in row]) for row in rows)
+    lines = (writer.writerow([_cell(value) for value in row]) for row in rows)
     while some := "".join(islice(lines, _LINES_AT_ONCE)):
         yield some
 
 
-def _workbook(headings: Sequence[str], rows: Rows) -> Any:
+def _cell(value: Any) -> str:
+    """A number is one, below nothing too; all else is text that might be run."""
+    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    return str(value) if is_number else safe(text(value))
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of a workbook."""
+
+    name: str
+    headings: Sequence[str]
+    rows: Rows
+
+
+def workbook(sheets: Iterable[Sheet]) -> Any:
     """A file of its own on disk, not in memory, gone when it is closed."""
     file = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the response that sends it)
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(file, {**options, "strings_to_numbers": False, "remove_timezone": True})
     as_text = book.add_format({"num_format": "@", "quote_prefix": True})
-    sheet = book.add_worksheet()
-    sheet.freeze_panes(1, 0)
-    for column, heading in enumerate(headings):
-        sheet.write_string(0, column, heading)
-        sheet.set_column(column, column, 24)
-    for line, row in enumerate(rows, start=1):
-        if line > _MOST_ROWS:
-            break
-        for column, value in enumerate(row):
-            _put(sheet, line, column, value, as_text)
+    as_money = book.add_format({"num_format": "#,##0.00"})
+    for one in sheets:
+        sheet = book.add_worksheet(one.name or None)
+        sheet.freeze_panes(1, 0)
+        for column, heading in enumerate(one.headings):
+            sheet.write_string(0, column, heading)
+            sheet.set_column(column, column, 24)
+        for line, row in enumerate(one.rows, start=1):
+            if line > _MOST_ROWS:
+                break
+            for column, value in enumerate(row):
+                _put(sheet, line, column, value, as_text, as_money)
     book.close()
     file.seek(0)
     return file
 
 
-def _put(sheet: Any, line: int, column: int, value: Any, as_text: Any) -> None:
+def _put(sheet: Any, line: int, column: int, value: Any, as_text: Any, as_money: Any) -> None:
+    if isinstance(value, Decimal):
+        sheet.write_number(line, column, value, as_money)
+        return
     if isinstance(value, int) and not isinstance(value, bool):
         sheet.write_number(line, column, value)
         return

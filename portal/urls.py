@@ -27,6 +27,7 @@ urlpatterns = [
     path("appearance/", include("portal.branding.urls")),
     path("usage/", include("portal.usage.urls")),
     path("prices/", include("portal.prices.urls")),
+    path("months/", include("portal.closing.urls")),
     path("looks/", include("portal.acting.urls")),
 ]
 handler400 = "portal.views.bad_request"

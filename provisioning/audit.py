@@ -57,6 +57,8 @@ KINDS = {
         Kind("role_changed", "Role changed", "People"),
         Kind("acting_began", "Began to look as a customer", "Acting"),
         Kind("acting_ended", "Stopped looking as a customer", "Acting"),
+        Kind("month_closed", "Month closed", "Money"),
+        Kind("month_adjusted", "Closed month corrected", "Money"),
         Kind("exported", "Exported", "Data"),
         Kind("secret_seen", "Secret shown", "Data"),
         Kind("connection", "Connection changed", "Settings"),

@@ -102,6 +102,21 @@ class ClosedMonth(models.Model):
         return f"{self.month:%Y-%m}"
 
 
+class ClosedCompany(models.Model):
+    """A company whose month is closed, with usage or without: the database lets each month of a company close once,
+    whether with its sub-reseller or with the reseller above."""
+
+    closed = models.ForeignKey(ClosedMonth, on_delete=models.PROTECT, related_name="companies")
+    ou = models.ForeignKey("provisioning.OU", on_delete=models.PROTECT, related_name="+")
+    month = models.DateField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ou", "month"], name="company_month_closed_once")]
+
+    def __str__(self) -> str:
+        return f"{self.ou} {self.month:%Y-%m}"
+
+
 class Line(models.Model):
     """One line of a closed month: a company's use of an edition on a domain, or an adjustment of an earlier month."""
 
@@ -149,6 +164,7 @@ class Adjustment(models.Model):
     currency = models.CharField(max_length=3, blank=True)
     net = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     tax = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    tax_rate = models.DecimalField(max_digits=6, decimal_places=3, null=True)
     reason = models.TextField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     made_at = models.DateTimeField(default=timezone.now)
@@ -181,6 +197,7 @@ class Notice(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     changed_at = models.DateTimeField(default=timezone.now)
+    failed_at = models.DateTimeField(null=True, help_text="Since when a mail could not be sent")
 
     def __str__(self) -> str:
         return f"Notices of {self.ou}"
@@ -205,7 +222,9 @@ class Sent(models.Model):
 
     ou = models.ForeignKey("provisioning.OU", on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20, help_text="pack, quota, jump")
-    about = models.CharField(max_length=200, help_text="Month, company and edition that it told of")
+    about = models.CharField(
+        max_length=500, help_text="Month, company and edition that it told of, and to whom"
+    )
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from portal.billing import books
+from portal.billing import books, locks
 from portal.billing.models import ClosedMonth, Price, PriceBook, Tier
 from portal.billing.pricefile import Clean, cells_of
 from provisioning import audit
@@ -46,7 +46,7 @@ def is_closed(book: PriceBook) -> date | None:
 @transaction.atomic
 def keep(book: PriceBook, prices: Iterable[Clean], *, by: Any, end_other: bool = False) -> PriceBook:
     """Write the book with its prices, in place of what it held. Raises Refused."""
-    OU.objects.select_for_update(no_key=True).get(pk=book.ou_id)  # two who save at once do so in turn
+    locks.hold(book.ou)  # two who save at once do so in turn, and while nobody closes a month
     old = PriceBook.objects.select_for_update().filter(pk=book.pk).first()
     _look_at_closed(old, book)
     _look_at_overlap(book, by=by, end_other=end_other)
@@ -104,6 +104,7 @@ def _look_at_overlap(book: PriceBook, *, by: Any, end_other: bool) -> None:
 @transaction.atomic
 def end_book(book: PriceBook, day: date, *, by: Any) -> None:
     """Let it hold to that day, inclusive. Raises Refused."""
+    locks.hold(book.ou)
     if day < book.valid_from:
         raise Refused("valid_to", f"It begins on {book.valid_from:%-d %B %Y}: it cannot end before.")
     closed = is_closed(book)

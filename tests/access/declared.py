@@ -174,5 +174,25 @@ _USAGE = (
     Route("usage:run", "run", get=STAFF),
     Route("usage:collect", get=CHANGE, post=CHANGE),
 )
-PORTAL: tuple[Route, ...] = (*_PEOPLE, *_PORTAL, *_PRICES, *_USAGE)
+RESELLERS = ("root", "sub", "other")  # months are closed for them alone
+
+
+def month(*more: str) -> Callable[[Place], list[Any]]:
+    return lambda place: [place.ou.guid, "2026-10", *more]
+
+
+def statement(*more: str) -> Callable[[Place], list[Any]]:
+    return lambda place: [place.ou.guid, "2026-10", place.things.get("customer", place.ou).guid, *more]
+
+
+_MONTHS = (
+    Route("months:list", get=STAFF),
+    Route("months:detail", "ou", get=STAFF, at=RESELLERS, args=month()),
+    Route("months:close", "ou", get=PRICE, post=PRICE, at=RESELLERS, args=month()),
+    Route("months:adjust", "ou", get=PRICE, post=PRICE, at=RESELLERS, args=month()),
+    Route("months:workbook", "ou", get=STAFF, at=RESELLERS, args=month()),
+    Route("months:statement", "ou", get=STAFF, at=RESELLERS, args=statement()),
+    Route("months:statement_file", "ou", get=STAFF, at=RESELLERS, args=statement("pdf")),
+)
+PORTAL: tuple[Route, ...] = (*_PEOPLE, *_PORTAL, *_PRICES, *_USAGE, *_MONTHS)
 __all__ = ["GONE", "PORTAL", "SLICES"]

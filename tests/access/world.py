@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -20,6 +20,7 @@ from allauth.usersessions.models import UserSession
 from django.utils import timezone
 
 from portal.accounts.models import Acting, Brand, CustomRole, Invitation, Membership, Person, SecondFactorRule
+from portal.billing import closing
 from portal.billing.models import Price, PriceBook
 from provisioning import audit, usage
 from provisioning.models import (
@@ -233,9 +234,26 @@ class World:
         self.places["company"] = Place("company", self.at("sub").ou, ours)
         self.places["sibling"] = Place("sibling", self.at("sub").ou, ours)
         self.places[GONE] = Place(GONE, self.at("company").ou, ours)
+        self._close_a_month()
 
     def at(self, name: str) -> Place:
         return self.places[name]
+
+    def _close_a_month(self) -> None:
+        """October of `sub`, in which the company used one of something."""
+        company, sub, month = self.at("company"), self.at("sub"), date(2026, 10, 1)
+        line = {"edition_code": mark("company", "edition"), "count": 1}
+        said = {
+            "state": "FINISHED",
+            "data_as_at": "2026-10-31 20:00:00+0200",
+            "edition_usage_reports": [line],
+        }
+        body = {"domain_usage_report": said}
+        usage.take_in(company.things["domain"], body, source=usage.SUMMARY, received_at=timezone.now())
+        shown = closing.draft(sub.ou, month)
+        closing.close(sub.ou, month, by=sub.person, note=mark("sub", "note"), seen=shown.mark)
+        for place in (self.at("root"), sub):
+            place.things["customer"] = company.ou
 
     def add_foreign(self) -> None:
         """More of everything that is none of the viewers' business."""
