@@ -13,10 +13,10 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 
 from portal import access, roles
-from portal.billing import books
+from portal.billing import books, sums
 from portal.billing.models import ClosedCompany, ClosedMonth, Line
 from portal.billing.pricing import ZERO, Charge
-from provisioning.models import OU, Domain, MonthlyFigure
+from provisioning.models import OU, MonthlyFigure
 
 A_YEAR = 12
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])", re.ASCII)
@@ -88,10 +88,10 @@ def standings(request: HttpRequest, ou: OU, until: date) -> tuple[list[Standing]
         months.append((months[-1] - timedelta(days=1)).replace(day=1))
     more = months.pop() if len(months) > A_YEAR else None
     rows = {month: Standing(month, url("detail", ou, month)) for month in months}
-    _count(ou, rows)
-    _sum(request, ou, rows)
     for one in ClosedMonth.objects.filter(ou=ou, month__in=months).select_related("closed_by"):
         rows[one.month].own = one
+    _count(ou, rows)
+    _sum(request, ou, rows)
     return list(rows.values()), more
 
 
@@ -105,29 +105,25 @@ def _first(ou: OU) -> date:
 
 
 def _count(ou: OU, rows: dict[date, Standing]) -> None:
-    companies = OU.objects.filter(path__startswith=ou.path, type=OU.Type.COMPANY).count()
-    active = Domain.objects.filter(ou__path__startswith=ou.path, state="active")
-    domains = active.count()
-    figures = MonthlyFigure.objects.filter(ou__path__startswith=ou.path, month__in=rows).order_by()
-    is_active = Q(domain__state="active")
-    counts = figures.values("month").annotate(
-        all=Count("domain", distinct=True), active=Count("domain", distinct=True, filter=is_active)
-    )
-    for one in rows.values():
-        one.companies, one.missing = companies, domains
-    for row in counts:
-        rows[row["month"]].counted = row["all"]
-        rows[row["month"]].missing = domains - row["active"]
+    companies = OU.objects.filter(path__startswith=ou.path, type=OU.Type.COMPANY)
+    number_of_all = companies.count()
     closed = ClosedCompany.objects.filter(ou__path__startswith=ou.path, month__in=rows).order_by()
     for month, number in closed.values_list("month").annotate(number=Count("pk")):
         rows[month].closed = number
+    figures = MonthlyFigure.objects.filter(ou__path__startswith=ou.path, month__in=rows).order_by()
+    for month, number in figures.values_list("month").annotate(number=Count("domain", distinct=True)):
+        rows[month].counted = number
+    for one in rows.values():
+        one.companies = number_of_all
+        if not one.is_closed:
+            one.missing = sums.missing(companies, one.month).count()
 
 
 def _sum(request: HttpRequest, ou: OU, rows: dict[date, Standing]) -> None:
     lines = Line.objects.filter(ou__path__startswith=ou.path, closed__month__in=rows).order_by()
     unpriced = Count("pk", filter=Q(net=None) & ~Q(count=0))
-    sums = lines.values_list("closed__month", "currency").annotate(Sum("net"), Sum("tax"), without=unpriced)
-    for month, currency, net, tax, without in sorted(sums, key=lambda row: row[1]):
+    found = lines.values_list("closed__month", "currency").annotate(Sum("net"), Sum("tax"), without=unpriced)
+    for month, currency, net, tax, without in sorted(found, key=lambda row: row[1]):
         rows[month].unpriced += without
         if net is not None:
             rows[month].totals.append(Charge(currency, net, tax))
