@@ -65,6 +65,11 @@ TABLE = (
     Setting("ACTING_MINUTES", "30", "How long one may look at the portal as a customer's person."),
     Setting("AUDIT_YEARS", "7", "How long `manage.py prune_audit` keeps the audit trail; at least one."),
     Setting("LOG_LEVEL", "INFO", "Least level that is logged."),
+    Setting(
+        "METRICS_TOKEN",
+        "",
+        "What Prometheus shows at /metrics (`Authorization: Bearer …`), 20 characters at least. Unset: no such page.",
+    ),
     Setting("PORT", "8000", "Port of the web server (`make run`)."),
     Setting("MAILROOM_STATE", "var", "Folder where `make run` keeps servers' data, secrets and logs."),
     Setting("SYNAQ_BASE_URL", "", "Address of the SYNAQ API. Set: no sandbox, no demo data."),
@@ -131,6 +136,8 @@ def refuse_unsafe() -> None:
     for name in ("DEBUG", "MAILROOM_INSECURE_HTTP"):
         if flag(name):
             raise ImproperlyConfigured(f"{name} must be off in production (MAILROOM_ENV=production).")
+    if 0 < len(text("METRICS_TOKEN")) < 20:
+        raise ImproperlyConfigured("METRICS_TOKEN is too short: set one of at least 20 random characters.")
     if "*" in words("ALLOWED_HOSTS"):
         raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts: '*' is refused in production.")
 

@@ -20,6 +20,7 @@ from django.template.loader import render_to_string
 from portal.accounts import home
 from portal.accounts.models import Brand
 from portal.branding import of
+from provisioning import tallies
 
 log = structlog.get_logger(__name__)
 NAME = "Mailroom"
@@ -58,11 +59,14 @@ def _message(
 
 def _deliver(name: str, message: EmailMessage) -> bool:
     try:
-        return bool(message.send())
+        taken = bool(message.send())
+        tallies.add("mailroom_mails", mail=name, outcome="taken" if taken else "refused")
+        return taken
     except (
         OSError,
         ValueError,
     ) as error:  # smtplib's errors are OSErrors; a bad header or address is a ValueError
+        tallies.add("mailroom_mails", mail=name, outcome="refused")
         log.error("mail not sent", mail=name, error=type(error).__name__)
         return False
 

@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.DatabaseAway",
     "portal.security.RequestLog",
+    "portal.measuring.Measure",
     "portal.which.NamedConnection",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -190,7 +191,7 @@ _HOST = "" if INSECURE_HTTP else "__Host-"
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_HOST}sessionid", f"{_HOST}csrftoken"
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_SSL_REDIRECT = not INSECURE_HTTP
-SECURE_REDIRECT_EXEMPT = [r"^health$"]
+SECURE_REDIRECT_EXEMPT = [r"^health(/live|/ready)?$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 0 if INSECURE_HTTP else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not INSECURE_HTTP
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.number("TRUSTED_PROXIES") else None
@@ -246,6 +247,8 @@ CONNECTION_HOSTS = [*env.words("CONNECTION_HOSTS"), urlparse(env.text("SYNAQ_BAS
 RUNNER_THREADS = env.number("RUNNER_THREADS")
 RUNNER_SLOTS = env.number("RUNNER_SLOTS")
 
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+
 REDIS_URL = env.text("REDIS_URL") or "redis://127.0.0.1:6379/0"
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_DEFAULT_QUEUE = "mailroom"
@@ -271,6 +274,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 10,
     "max_connections": 50,
 }
+CELERY_BEAT_SCHEDULER = "portal.beating:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     # expires at once: a late beat says nothing that the next one does not say
     "drive": {"task": "provisioning.drive", "schedule": 1.0, "options": {"expires": 2}},

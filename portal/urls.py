@@ -1,10 +1,14 @@
 from django.urls import include, path
 
 from portal import csp_reports, tables, views
+from portal.health import probes
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("health", views.health, name="health"),
+    path("health", probes.summary, name="health"),
+    path("health/live", probes.live, name="health_live"),
+    path("health/ready", probes.ready, name="health_ready"),
+    path("metrics", probes.metrics, name="metrics"),
     path("csp-report/", csp_reports.report, name="csp_report"),
     path("theme/", views.theme, name="theme"),
     path("columns/<slug:name>/", tables.choose_columns, name="columns"),

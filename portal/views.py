@@ -2,13 +2,12 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import connection
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST
 
 from portal import access, roles
 from portal.access import PUBLIC, SIGNED_IN, policy
@@ -32,15 +31,6 @@ def home(request: HttpRequest) -> HttpResponse:
         if held.has(permission):
             return redirect(route)
     return render(request, "errors/no_access.html", {"page_title": "Nothing here yet"})
-
-
-@policy(PUBLIC)
-@require_GET
-def health(request: HttpRequest) -> JsonResponse:
-    """Whether web server and database answer."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return JsonResponse({"web": "ok", "database": "ok"})
 
 
 @policy(PUBLIC)

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 
+from provisioning import tallies
 from provisioning.models import OU, Action, AuditEntry, Batch
 
 CHANGED = "changed"  # all that is ever said of a secret
@@ -114,6 +116,7 @@ def record(
     if kind == "secret_seen" and around.acting_as is not None:
         raise PermissionDenied("No secret is shown to whoever looks at the portal as another person.")
     kind_name, guid = kind_of(thing)
+    transaction.on_commit(partial(tallies.add, "mailroom_audit_entries", kind=kind))
     return AuditEntry.objects.create(
         kind=KINDS[kind].name,
         by=by if getattr(by, "pk", None) else None,

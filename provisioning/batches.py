@@ -73,6 +73,7 @@ def start(
         else {"target_kind": about_kind}
     )
     facts = {"kind": kind, "title": title[:330], "ou": ou, "by": by, "reason": reason, **about}
+    facts["request_id"] = audit.context().request_id[:64]
     if stopped:
         facts |= {"state": State.STOPPED, "words": stopped}
     batch, made = Batch.objects.get_or_create(submission=submission, defaults=facts)

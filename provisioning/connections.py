@@ -23,9 +23,10 @@ from limits import RateLimitItemPerSecond
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from provisioning import secrets
+from provisioning import secrets, tallies
 from provisioning.models import Connection, SaltBlock
 from provisioning.synaq import Client, Dialect
+from provisioning.synaq.transport import Made
 
 log = structlog.get_logger(__name__)
 
@@ -135,19 +136,43 @@ class Gate:
 
     def __call__(self) -> None:
         """Return when a call may go out. Raises NotSent after 5 s: who waits longer than its lease must not send."""
-        end = time.monotonic() + LONGEST_AT_GATE
+        began = time.monotonic()
+        how = "given up"
+        try:
+            how = self._wait(began + LONGEST_AT_GATE)
+        finally:
+            tallies.add("mailroom_gate_passes", how=how)
+            if how != "at once":
+                tallies.add("mailroom_gate_wait_seconds", time.monotonic() - began)
+
+    def _wait(self, end: float) -> str:
+        """How it passed. Raises NotSent."""
+        how = "at once"
         limit = self._behind if getattr(_local, "behind", False) else self._all
         while time.monotonic() > self._closed_eye_until:
             try:
                 if self._limiter.hit(limit, self._name):
-                    return
+                    return how
             except Exception as error:
                 log.warning("rate gate open: Redis is away", error=type(error).__name__)
                 self._closed_eye_until = time.monotonic() + 5
-                return
+                break
             if time.monotonic() > end:
                 raise NotSent("It waits its turn: the connection's rate is used up.")
+            how = "after a wait"
             time.sleep(0.02)
+        return "unchecked"  # Redis is away
+
+
+def told(made: Made) -> None:
+    """One call to SYNAQ: a line in the log, with the id of the click that it is for, and a count. No query, no body."""
+    shape = made.call.shape
+    tallies.add("mailroom_synaq_calls", call=shape, meaning=made.meaning)
+    tallies.observe("mailroom_synaq_call_seconds", made.seconds, call=shape)
+    log.info(
+        "synaq call", call=shape, path=made.call.path, status=made.status, meaning=made.meaning,
+        ms=round(made.seconds * 1000, 1),
+    )  # fmt: skip
 
 
 _clients: dict[int, tuple[tuple[object, ...], Client]] = {}
@@ -177,6 +202,7 @@ def client_for(connection: Connection) -> Client:
             dialect=Dialect(connection.dialect),
             salts=Salts(connection.api_user),
             gate=Gate(f"synaq-{connection.pk}", connection.rate),
+            observe=told,
         )
         _clients[connection.pk] = (facts, client)
         return client
@@ -216,6 +242,8 @@ def failed(pk: int, words: str) -> None:
         row.trouble = words
         if row.failures >= OPENS_AFTER:
             now = timezone.now()
+            if row.broken_since is None:
+                tallies.add("mailroom_breaker_opened")
             row.broken_since = row.broken_since or now
             age = (now - row.broken_since).total_seconds()
             row.retry_at = now + timedelta(seconds=min(max(age / 2, PAUSE[0]), PAUSE[1]))

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -15,9 +16,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from provisioning import announce, audit, secrets
+from provisioning import announce, audit, secrets, tallies
 from provisioning.models import OU, Action, Batch, Connection, Event
-from provisioning.operations import Operation
+from provisioning.operations import OPERATIONS, Operation
 
 LEASE = timedelta(seconds=30)
 # These had secrets in them, which are wiped when they were sent: only their form can ask again.
@@ -26,6 +27,7 @@ WITH_SECRET = "with_secret"  # noqa: S105  (in the payload of what may come with
 LONGEST_STATE = 60  # the column's; whatever SYNAQ may call a state
 SETTLED = "settled"  # the meaning of a row that a person said is done, until it has been read
 State = Action.State
+_TOLD = frozenset({State.UNCONFIRMED, *Action.ENDED})
 
 
 class Refused(Exception):
@@ -73,6 +75,7 @@ def open_action(asked: Asked) -> Action:
                 title=asked.title[:330], lock_key=asked.key, payload=dict(asked.payload),
                 sealed=asked.sealed or secrets.seal(dict(asked.secrets)), next_at=timezone.now(),
                 result_kind=asked.operation.makes, batch=asked.batch, priority=asked.priority,
+                request_id=_request_id(asked),
             )  # fmt: skip
     except IntegrityError:
         faster = Action.objects.filter(submission=asked.submission).first()
@@ -83,6 +86,11 @@ def open_action(asked: Asked) -> Action:
     _into_the_trail(action, asked)
     transaction.on_commit(announce.nudge)
     return action
+
+
+def _request_id(asked: Asked) -> str:
+    """Of the click; of a batch's action the click that began the batch."""
+    return audit.context().request_id[:64] or (asked.batch.request_id if asked.batch else "")
 
 
 def _into_the_trail(action: Action, asked: Asked) -> None:
@@ -135,7 +143,21 @@ def _move(action: Action, came_from: Iterable[str], **changes: Any) -> bool:
         return False
     for name, value in changes.items():
         setattr(action, name, value)
+    if changes.get("state") in _TOLD:
+        transaction.on_commit(partial(_count, action.operation, changes["state"], action.asked_at))
     return True
+
+
+def _count(operation: str, state: str, asked_at: datetime) -> None:
+    """For Prometheus. An operation that this version does not know is one of the others."""
+    operation = operation if operation in OPERATIONS else "other"
+    if state == State.UNCONFIRMED:
+        tallies.add("mailroom_unconfirmed", operation=operation)
+        return
+    tallies.add("mailroom_actions_ended", operation=operation, outcome=state)
+    if state == State.FINISHED:
+        seconds = (timezone.now() - asked_at).total_seconds()
+        tallies.observe("mailroom_action_seconds", seconds, operation=operation)
 
 
 # --- claiming ----------------------------------------------------------------------------------------------------------

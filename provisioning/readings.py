@@ -10,7 +10,7 @@ from django.db.models import Case, F, When
 from django.db.models.functions import Least, Now
 from django.utils import timezone
 
-from provisioning import announce
+from provisioning import announce, audit
 from provisioning.models import OU, Domain, Reading
 
 LEASE = timedelta(seconds=30)
@@ -19,16 +19,19 @@ LEASE = timedelta(seconds=30)
 @transaction.atomic
 def want(kind: str, guid: str, *, ou: OU, domain: Domain | None = None, priority: int = 0) -> Reading:
     """Have it read soon. Asked for twice, it is still read once; asked for while it is being read, once more."""
-    now = timezone.now()
+    now, click = timezone.now(), audit.context().request_id[:64]
     reading, made = Reading.objects.get_or_create(
         connection=ou.connection,
         kind=kind,
         guid=guid,
-        defaults={"ou": ou, "domain": domain, "asked_at": now, "due_at": now, "priority": priority},
-    )
+        defaults={
+            "ou": ou, "domain": domain, "asked_at": now, "due_at": now, "priority": priority, "request_id": click,
+        },
+    )  # fmt: skip
     if not made:
         idle = Reading.objects.filter(pk=reading.pk, due_at=None)
-        if not idle.update(asked_at=now, due_at=now, failures=0, trouble="", priority=priority, page=1):
+        fresh = {"failures": 0, "trouble": "", "page": 1, "request_id": click}
+        if not idle.update(asked_at=now, due_at=now, priority=priority, **fresh):
             sooner = Least(F("priority"), priority)
             Reading.objects.filter(pk=reading.pk).update(asked_at=now, priority=sooner)
         reading.refresh_from_db()

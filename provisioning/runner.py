@@ -23,12 +23,14 @@ from provisioning import (
     batches,
     collecting,
     connections,
+    heartbeats,
     imports,
     ledger,
     outcomes,
     readings,
     schedule,
     secrets,
+    tallies,
     turns,
 )
 from provisioning.models import Action, Connection
@@ -79,7 +81,7 @@ def drive(stopping: Callable[[], bool] = lambda: False, works_for: float = WORKS
     if slot is None:
         return 0
     try:
-        return Driver(stopping).run(works_for)
+        return Driver(stopping, slot).run(works_for)
     finally:
         with suppress(*DATABASE_AWAY):  # the database that is away has let go of it already
             release_slot(slot)
@@ -88,8 +90,8 @@ def drive(stopping: Callable[[], bool] = lambda: False, works_for: float = WORKS
 class Driver:
     """One run of the loop. What is under way is always seen to its end, and its outcome written down."""
 
-    def __init__(self, stopping: Callable[[], bool]) -> None:
-        self.stopping = stopping
+    def __init__(self, stopping: Callable[[], bool], slot: int = 0) -> None:
+        self.stopping, self.slot = stopping, slot
         self.under_way: dict[Future[Outcome], Job | ReadJob] = {}
         self.turns = 0
         self._lost_at = self._begun_at = 0.0
@@ -107,6 +109,8 @@ class Driver:
             over = time.monotonic() > end or self.stopping()
             if not over and self._guarded(self._begin):
                 worked_at = time.monotonic()
+            if not over:
+                self._guarded(self._sign_of_life)
             if self.under_way:
                 worked_at = time.monotonic()
                 self._guarded(self._renew)
@@ -115,6 +119,11 @@ class Driver:
                 return self.turns
             else:
                 time.sleep(PAUSE)
+
+    def _sign_of_life(self) -> int:
+        """That somebody drives, and what was counted meanwhile; every few seconds."""
+        heartbeats.give_now_and_then(heartbeats.DRIVER, f"slot {self.slot}", process=heartbeats.here())
+        return tallies.flush_now_and_then()
 
     def _guarded(self, step: Callable[[], int]) -> int:
         """The database may restart while calls are under way: their outcomes are kept until it is back."""
@@ -252,6 +261,11 @@ class Driver:
 
 
 def _record(job: Job | ReadJob, outcome: Outcome) -> None:
+    with structlog.contextvars.bound_contextvars(**job.marks):
+        _write(job, outcome)
+
+
+def _write(job: Job | ReadJob, outcome: Outcome) -> None:
     try:
         if isinstance(job, ReadJob):
             outcomes.record_reading(job, outcome)

@@ -54,6 +54,15 @@ class Job:
         """Whether it lets people's work go first."""
         return self.action.priority > 0
 
+    @property
+    def marks(self) -> dict[str, Any]:
+        """What every line of the log carries that is written in this turn."""
+        return {
+            "request_id": self.action.request_id,
+            "action": self.action.pk,
+            "attempt": self.action.attempt,
+        }
+
 
 @dataclass(frozen=True)
 class ReadJob:
@@ -69,6 +78,15 @@ class ReadJob:
     @property
     def behind(self) -> bool:
         return self.reading.priority > 0
+
+    @property
+    def marks(self) -> dict[str, Any]:
+        """As a Job's."""
+        return {
+            "request_id": self.reading.request_id,
+            "reading": self.reading.pk,
+            "attempt": self.reading.attempt,
+        }
 
 
 @dataclass(frozen=True)
@@ -153,7 +171,7 @@ def carry_out(turn: Callable[[AnyJob], Outcome], job: AnyJob) -> Outcome:
     """Take one turn. Never raises: whatever goes wrong is an outcome that says whether something may have been sent."""
     before = connections.drawn()
     try:
-        with connections.letting_pass(job.behind):
+        with connections.letting_pass(job.behind), structlog.contextvars.bound_contextvars(**job.marks):
             return turn(job)
     except SynaqError as error:
         return Trouble(error)

@@ -6,6 +6,7 @@ from provisioning.models.connections import Connection, SaltBlock
 from provisioning.models.domains import Domain, DomainLink
 from provisioning.models.imports import Import
 from provisioning.models.mailboxes import Mailbox
+from provisioning.models.operating import Heartbeat, Tally
 from provisioning.models.ous import OU, Catalogue
 from provisioning.models.packages import Edition, Package
 from provisioning.models.readings import Reading
@@ -23,6 +24,7 @@ __all__ = [
     "DomainLink",
     "Edition",
     "Event",
+    "Heartbeat",
     "Import",
     "Mailbox",
     "MonthlyFigure",
@@ -31,6 +33,7 @@ __all__ = [
     "SaltBlock",
     "Scheduled",
     "Step",
+    "Tally",
     "UsageCount",
     "UsageReport",
     "UsageRun",

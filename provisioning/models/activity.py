@@ -71,6 +71,7 @@ class Action(models.Model):
     words = models.TextField(blank=True, help_text="SYNAQ's words, or ours where there are none")
     errors = models.JSONField(default=list, help_text="[{field, message}] in SYNAQ's words")
 
+    request_id = models.CharField(max_length=64, blank=True, help_text="Of the click: the logs carry it too")
     asked_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)

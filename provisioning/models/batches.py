@@ -41,6 +41,7 @@ class Batch(models.Model):
     target_kind = models.CharField(max_length=20, blank=True)
     target_guid = models.CharField(max_length=100, blank=True)
     target_title = models.CharField(max_length=330, blank=True)
+    request_id = models.CharField(max_length=64, blank=True, help_text="Of the click, for its actions too")
     asked_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
 

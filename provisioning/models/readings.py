@@ -32,6 +32,7 @@ class Reading(models.Model):
     priority = models.PositiveSmallIntegerField(
         default=0, help_text="0: a person waits for it; more: scheduled work, which goes after"
     )
+    request_id = models.CharField(max_length=64, blank=True, help_text="Of the click that last asked for it")
     asked_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, help_text="Null when nothing is to be read")
     attempt = models.PositiveIntegerField(default=0)

@@ -12,7 +12,7 @@ from provisioning.synaq.mailboxes import Mailboxes
 from provisioning.synaq.ous import Ous
 from provisioning.synaq.packages import Packages
 from provisioning.synaq.signing import SwssAuth
-from provisioning.synaq.transport import Transport
+from provisioning.synaq.transport import Made, Transport
 from provisioning.synaq.usage import Usage
 
 
@@ -20,8 +20,9 @@ class Client:
     """Every call of the contract. Safe to share between threads; each has its own connection.
 
     `salts` gives a salt that this API user has never used. `gate`, if given, is called before each request
-    and may wait or raise. `timeout` is (connect, read) in seconds. Every call returns an `Answer` (or what it
-    documents) or raises `SynaqError`; what `salts` and `gate` raise comes through as it is.
+    and may wait or raise; `observe` is told of each that was made. `timeout` is (connect, read) in seconds.
+    Every call returns an `Answer` (or what it documents) or raises `SynaqError`; what `salts` and `gate` raise
+    comes through as it is.
     """
 
     def __init__(
@@ -34,9 +35,10 @@ class Client:
         salts: Callable[[], str],
         timeout: tuple[float, float] = (3, 10),
         gate: Callable[[], None] | None = None,
+        observe: Callable[[Made], None] | None = None,
     ) -> None:
         self.dialect = Dialect(dialect)
-        self._transport = Transport(base_url, SwssAuth(user, key, salts), timeout, gate)
+        self._transport = Transport(base_url, SwssAuth(user, key, salts), timeout, gate, observe)
         self.base_url = self._transport.base_url
         self.ous = Ous(self._transport, self.dialect)
         self.packages = Packages(self._transport, self.dialect)

@@ -52,6 +52,31 @@ class Call:
     def __str__(self) -> str:
         return f"{self.method} {self.path}.json"
 
+    @property
+    def shape(self) -> str:
+        """Which call it is, whatever it is about: `GET domains/{guid}`. There are only so many."""
+        words = self.path.removeprefix("/api/v1/").split("/")[:_DEEPEST]
+        return f"{self.method} {'/'.join(word if word in _WORDS else '{guid}' for word in words)}"
+
+
+_DEEPEST = 6
+_WORDS = frozenset(
+    (
+        *("ous", "companies", "subresellers", "packages", "domains", "mailboxes", "dls", "resources"),
+        *("servicefields", "actions", "edition", "usage"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One call that was made: what it meant (`ok`, or a meaning), and its time from the gate to the end of the answer."""
+
+    call: Call
+    status: int | None
+    meaning: str
+    seconds: float
+
 
 @dataclass(frozen=True, slots=True)
 class _Received:
@@ -77,9 +102,10 @@ class Transport:
         auth: SwssAuth,
         timeout: tuple[float, float],
         gate: Callable[[], None] | None = None,
+        observe: Callable[[Made], None] | None = None,
     ) -> None:
         self.base_url = _base(base_url)
-        self._auth, self._timeout, self._gate = auth, timeout, gate
+        self._auth, self._timeout, self._gate, self._observe = auth, timeout, gate, observe
         self._local = threading.local()
         self._sessions: WeakSet[requests.Session] = WeakSet()
         self._lock = threading.Lock()
@@ -88,6 +114,20 @@ class Transport:
         """The answer to one call; raises `SynaqError` for every other end of it."""
         if self._gate:
             self._gate()
+        began = time.monotonic()
+        try:
+            answer = self._send(call)
+        except errors.SynaqError as error:
+            self._tell(call, error.status, error.meaning.value, began)
+            raise
+        self._tell(call, answer.status, "ok", began)
+        return answer
+
+    def _tell(self, call: Call, status: int | None, meaning: str, began: float) -> None:
+        if self._observe:
+            self._observe(Made(call, status, meaning, time.monotonic() - began))
+
+    def _send(self, call: Call) -> Answer:
         session = self._session(call.method)
         prepared = session.prepare_request(self._request(call))
         received = self._exchange(session, prepared)

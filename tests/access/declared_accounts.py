@@ -14,6 +14,9 @@ FILLED = SHOWN | {400, 422}
 _SHELL = (
     Route("home", get=ANYBODY, shows=SHOWN),
     Route("health", get=PUBLIC),
+    Route("health_live", get=PUBLIC),
+    Route("health_ready", get=PUBLIC),
+    Route("metrics", get=PUBLIC, shows=frozenset({404})),  # a token opens it, and nobody's rights
     Route("csp_report", post=PUBLIC, told=frozenset({204, 400, 415}), looking=True),
     Route("theme", post=PUBLIC, told=LED, looking=True),
     Route("columns", post=ANYBODY, told=LED, looking=True, args=lambda _: ["mailboxes"], data=lambda _: {"next": "/"}),

@@ -98,10 +98,6 @@ def test_the_theme_is_kept_and_leads_back_only_to_us(client: Client) -> None:
     assert client.post(reverse("theme"), {"theme": "<b>"}).status_code == 404
 
 
-def test_health_answers_without_a_sign_in(client: Client) -> None:
-    assert client.get("/health").json() == {"web": "ok", "database": "ok"}
-
-
 def test_a_database_that_is_away_gets_a_clear_page(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object) -> None:
         raise OperationalError("server closed the connection: secret-host")

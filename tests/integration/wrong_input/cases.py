@@ -258,7 +258,8 @@ FORMS = (*OUS, *PACKAGES, *DOMAINS, *MAILBOXES, *BATCHES, *ACTIVITY, *CUSTOMERS,
 SHOWN: dict[str, Callable[[World], list[Any]]] = {
     **dict.fromkeys(
         (
-            "home", "health", "attention:list", "search:all", "bell:list", "bell:count", "ous:list", "ous:resellers",
+            "home", "health", "health_live", "health_ready", "attention:list", "search:all", "bell:list", "bell:count",
+            "ous:list", "ous:resellers",
             "customers:list", "packages:list", "domains:list", "mailboxes:list", "mailboxes:choose", "batches:list",
             "activity:list",
         ),
