@@ -19,4 +19,4 @@ RUN MAILROOM_ENV=production ALLOWED_HOSTS=build DATABASE_URL=postgresql://build@
     python manage.py collectstatic --noinput
 USER mailroom
 EXPOSE 8000
-CMD ["sh", "-c", "exec python -m gunicorn portal.wsgi:application -w 2 --worker-class gthread --threads 8 --no-control-socket --preload --timeout 60 --worker-tmp-dir /dev/shm --bind 0.0.0.0:$PORT"]
+CMD ["sh", "-c", "exec python -m gunicorn portal.wsgi:application -w 2 --worker-class gthread --threads 8 --no-control-socket --preload --timeout 60 --graceful-timeout 25 --worker-tmp-dir /dev/shm --bind 0.0.0.0:$PORT"]

@@ -309,6 +309,12 @@ def connections(request: HttpRequest) -> QuerySet[Connection]:
     return Connection.objects.filter(pk__in=roots.values("connection"))
 
 
+def connections_to_watch(request: HttpRequest) -> QuerySet[Connection]:
+    """Connections whose doing the viewer may see: of whole resellers."""
+    roots = OU.objects.filter(_below(grants(request).paths(roles.SEE_HEALTH), ""), parent=None)
+    return Connection.objects.filter(pk__in=roots.values("connection"))
+
+
 def holds_a_root(request: HttpRequest) -> bool:
     """Whether they set up connections of a whole reseller: connections are no business of those below."""
     return any(path.count(".") == 1 for path in grants(request).paths(roles.CHANGE_CONNECTIONS))

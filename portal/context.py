@@ -31,13 +31,14 @@ _MONEY = (
     ("Prices", "prices:list", "file-text", roles.SEE_USAGE),
     ("Months", "months:list", "receipt-2", roles.SEE_USAGE),
 )
-# Below the nouns, under a heading: People, Roles, Audit, Connections, Appearance
+# Below the nouns, under a heading: People, Roles, Audit, Connections, Appearance, Health
 _PORTAL = (
     ("People", "people:list", "users", roles.SEE_PEOPLE),
     ("Roles", "rights:list", "shield-lock", roles.SEE_PEOPLE),
     ("Audit", "trail:list", "history", roles.SEE_AUDIT),
     ("Connections", "connecting:list", "plug-connected", roles.CHANGE_CONNECTIONS),
     ("Appearance", "branding:list", "brush", roles.CHANGE_BRAND),
+    ("Health", "health_page:page", "circle-check", roles.SEE_HEALTH),
 )
 
 

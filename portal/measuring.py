@@ -13,6 +13,7 @@ from django.db import Error as DatabaseTrouble
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
+from portal.logs import reference
 from portal.middleware import Next
 from provisioning import heartbeats, tallies
 
@@ -51,9 +52,8 @@ class Measure:
         with under_way:
             response = self.get_response(request)
         _count(request, response, time.monotonic() - began)
-        number = structlog.contextvars.get_contextvars().get("request_id", "")
-        if number:
-            response["X-Request-ID"] = str(number)
+        if number := reference():
+            response["X-Request-ID"] = number
         return response
 
 

@@ -10,6 +10,8 @@ from django.urls import ResolverMatch, reverse
 from django.utils.http import urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
+from portal.logs import reference
+
 log = structlog.get_logger(__name__)
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -30,7 +32,9 @@ class DatabaseAway:
         if not isinstance(error, OperationalError | InterfaceError):
             return None
         log.error("database away", error=type(error).__name__)
-        response = HttpResponse(render_to_string("errors/unavailable.html"), status=503)
+        response = HttpResponse(
+            render_to_string("errors/unavailable.html", {"reference": reference()}), status=503
+        )
         response["Retry-After"] = "5"
         return response
 

@@ -27,6 +27,7 @@ urlpatterns = [
     path("roles/", include("portal.rights.urls")),
     path("invitation/", include("portal.invitations.urls")),
     path("audit/", include("portal.trail.urls")),
+    path("portal-health/", include("portal.health.urls")),
     path("connections/", include("portal.connecting.urls")),
     path("appearance/", include("portal.branding.urls")),
     path("usage/", include("portal.usage.urls")),

@@ -13,6 +13,7 @@ from portal import access, roles
 from portal.access import PUBLIC, SIGNED_IN, policy
 from portal.accounts.models import Brand
 from portal.branding import of
+from portal.logs import reference
 
 _FIRST_PAGES = (
     (roles.SEE_DOMAINS, "attention:list"),  # support, and who oversees it
@@ -56,7 +57,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 
 def _bare(template: str, status: int, brand: Brand | None) -> HttpResponse:
-    return HttpResponse(render_to_string(template, {"brand": brand}), status=status)
+    return HttpResponse(render_to_string(template, {"brand": brand, "reference": reference()}), status=status)
 
 
 def _brand(request: HttpRequest) -> Brand | None:

@@ -259,6 +259,9 @@ def _open(batch: Batch, step: Step, target: Any | None) -> str:
     except Refused as refusal:
         return str(refusal)
     Step.objects.filter(pk=step.pk).update(action=action, sealed="", words="")
+    if batch.restored_at is not None:  # since the backup was taken, it may have been opened and sent
+        queued = Action.objects.filter(pk=action.pk, state=Action.State.QUEUED)
+        queued.update(meaning=ledger.RESTORED, words=ledger.RESTORED_WORDS)
     return ""
 
 
@@ -299,8 +302,10 @@ def _stop(batch: Batch, words: str) -> None:
 
 
 def _take_back(batch: Batch, words: str, by: Any = None) -> None:
-    """What was not sent yet is not sent; its step is ahead again. A row that another holds is just being sent."""
-    queued = Action.objects.filter(batch=batch, state=Action.State.QUEUED).order_by("id")
+    """What was not sent yet is not sent; its step is ahead again. A row that another holds is just being sent; one of a
+    restored backup may have been sent long ago, and is looked up."""
+    queued = Action.objects.filter(batch=batch, state=Action.State.QUEUED).exclude(meaning=ledger.RESTORED)
+    queued = queued.order_by("id")
     for action in queued.select_for_update(skip_locked=True, no_key=True):
         ledger.cancel(action, by=by, words=words)
         if not ledger.needs_form(action):

@@ -205,7 +205,10 @@ def links(rows: Iterable[Connection]) -> list[Link]:
 
 def connections() -> Line:
     """All of them in one line."""
-    found = links(Connection.objects.order_by("pk"))
+    return of_links(links(Connection.objects.order_by("pk")))
+
+
+def of_links(found: Iterable[Link]) -> Line:
     level = worst(link.level for link in found)
     said = (
         "Calls to SYNAQ are not held back."

@@ -2,63 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from provisioning import announce, audit, secrets, tallies
-from provisioning.models import OU, Action, Batch, Connection, Event
-from provisioning.operations import OPERATIONS, Operation
+from provisioning import announce, audit, counting, secrets
+from provisioning import asked as asked_of
+from provisioning.asked import Asked, Refused, digest
+from provisioning.models import Action, Event
 
+log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=30)
 # These had secrets in them, which are wiped when they were sent: only their form can ask again.
 NEEDS_FORM = frozenset({"mailbox.create", "domain.fields"})
 WITH_SECRET = "with_secret"  # noqa: S105  (in the payload of what may come with a secret or without: it did)
 LONGEST_STATE = 60  # the column's; whatever SYNAQ may call a state
+RESTORED = "restored"  # the meaning of a row of a restored backup: it may have been sent since
+RESTORED_WORDS = (
+    "The portal was restored from a backup. It is looked up whether this was sent since, before it is sent."
+)
 SETTLED = "settled"  # the meaning of a row that a person said is done, until it has been read
 State = Action.State
-_TOLD = frozenset({State.UNCONFIRMED, *Action.ENDED})
-
-
-class Refused(Exception):
-    """What was asked for cannot be taken on; the text is for people."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Everything that one click says. `lock_key` names what may have only one thing in flight."""
-
-    operation: Operation
-    connection: Connection
-    ou: OU
-    guid: str
-    title: str
-    by: Any
-    submission: uuid.UUID
-    lock_key: str = ""
-    payload: Mapping[str, Any] = field(default_factory=dict)
-    secrets: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    sealed: str = field(default="", repr=False)
-    reason: str = ""
-    batch: Batch | None = None
-    priority: int = 0
-    before: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # the target's present values of what is to change
-
-    @property
-    def key(self) -> str:
-        return (self.lock_key or f"{self.operation.kind}:{self.guid}")[:600]
+__all__ = ["Asked", "Refused", "digest"]
 
 
 @transaction.atomic
@@ -75,7 +47,7 @@ def open_action(asked: Asked) -> Action:
                 title=asked.title[:330], lock_key=asked.key, payload=dict(asked.payload),
                 sealed=asked.sealed or secrets.seal(dict(asked.secrets)), next_at=timezone.now(),
                 result_kind=asked.operation.makes, batch=asked.batch, priority=asked.priority,
-                request_id=_request_id(asked),
+                request_id=asked_of.request_id(asked),
             )  # fmt: skip
     except IntegrityError:
         faster = Action.objects.filter(submission=asked.submission).first()
@@ -83,25 +55,10 @@ def open_action(asked: Asked) -> Action:
             raise
         return faster  # the other half of a double click was a moment faster
     _note(action, "asked", by=asked.by, data={"digest": digest(asked)})
-    _into_the_trail(action, asked)
+    asked_of.into_the_trail(action, asked)
+    log.info("asked", action=action.pk, operation=action.operation)
     transaction.on_commit(announce.nudge)
     return action
-
-
-def _request_id(asked: Asked) -> str:
-    """Of the click; of a batch's action the click that began the batch."""
-    return audit.context().request_id[:64] or (asked.batch.request_id if asked.batch else "")
-
-
-def _into_the_trail(action: Action, asked: Asked) -> None:
-    if asked.by is None and asked.batch is not None:
-        return  # nobody asked for this one: the trail has the batch
-    hidden = list(asked.secrets) or (["password"] if asked.sealed else [])
-    new = {**asked.payload, **dict.fromkeys(hidden, audit.CHANGED)}
-    audit.record(
-        "asked", by=asked.by, ou=asked.ou, thing=action, title=asked.title, text=asked.operation.label,
-        reason=asked.reason, old=asked.before, new=new, action=action, batch=asked.batch,
-    )  # fmt: skip
 
 
 def _same_wish(asked: Asked) -> Action | None:
@@ -112,17 +69,6 @@ def _same_wish(asked: Asked) -> Action | None:
     return queued.filter(
         connection=asked.ou.connection_id
     ).first()  # another connection may know the same GUID
-
-
-def digest(asked: Asked) -> str:
-    """A short mark of what was asked, for comparing; of secrets only the names go in."""
-    facts = {
-        "operation": asked.operation.name,
-        "guid": asked.guid,
-        "payload": asked.payload,
-        "secret": sorted(asked.secrets),
-    }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def needs_form(action: Action) -> bool:
@@ -143,21 +89,9 @@ def _move(action: Action, came_from: Iterable[str], **changes: Any) -> bool:
         return False
     for name, value in changes.items():
         setattr(action, name, value)
-    if changes.get("state") in _TOLD:
-        transaction.on_commit(partial(_count, action.operation, changes["state"], action.asked_at))
+    if changes.get("state") in counting.TOLD:
+        transaction.on_commit(partial(counting.ended, action.operation, changes["state"], action.asked_at))
     return True
-
-
-def _count(operation: str, state: str, asked_at: datetime) -> None:
-    """For Prometheus. An operation that this version does not know is one of the others."""
-    operation = operation if operation in OPERATIONS else "other"
-    if state == State.UNCONFIRMED:
-        tallies.add("mailroom_unconfirmed", operation=operation)
-        return
-    tallies.add("mailroom_actions_ended", operation=operation, outcome=state)
-    if state == State.FINISHED:
-        seconds = (timezone.now() - asked_at).total_seconds()
-        tallies.observe("mailroom_action_seconds", seconds, operation=operation)
 
 
 # --- claiming ----------------------------------------------------------------------------------------------------------

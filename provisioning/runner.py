@@ -215,6 +215,9 @@ class Driver:
     def _start(self, action: Action, client: Client) -> None:
         """Hand one claimed row to a thread. Whatever is odd about it stops this row only."""
         try:
+            if action.state == Action.State.SENDING and action.meaning == ledger.RESTORED:
+                ledger.unconfirmed(action, ledger.RESTORED, action.words)  # looked up before anything is sent
+                return
             if action.state == Action.State.SENDING and not _admitted(action):
                 return
             job = _job(action, client)

@@ -30,12 +30,14 @@ _TITLES = {
     "finished": ("Finished", "good", "check"),
     "failed": ("Failed", "bad", "x"),
     "cancelled": ("Cancelled", "plain", "ban"),
+    "restored": ("Restored from a backup", "warn", "history"),
 }
 _OURS = {
     "remote_error": "SYNAQ tried and could not do it. Mend the cause that it names, then submit again.",
     "sealed": "The portal's keys have changed since it was asked for.",
     "fault": "The portal could not go on with it. The log has more.",
     "held": "The connection's key cannot be opened, so nothing is sent. An owner has to set the connection right.",
+    "restored": "An older state of the portal's database was restored. It may have been sent since that was kept.",
     "no_effect": "SYNAQ's record of the action is gone, and the object does not show that it happened.",
     "mistaken": "What exists under that GUID is called otherwise. Look again, then settle it.",
 }
@@ -227,6 +229,7 @@ def for_support(action: Action, events: Iterable[Event]) -> str:
         f"Operation: {label(action)} ({action.operation}) on {action.kind} {action.guid}",
         f"Result: {action.result_kind} {action.result_guid}" if action.result_guid else "",
         f"State: {action.state}",
+        f"Our reference: {action.request_id}" if action.request_id else "",
         f"Asked for by: {_named(action.by)}",
         _together(action.batch),
         f"SYNAQ action: {action.remote_id} {action.remote_path}" if action.remote_path else "",

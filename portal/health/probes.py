@@ -47,22 +47,23 @@ def ready(request: HttpRequest) -> JsonResponse:
 @require_GET
 def summary(request: HttpRequest) -> JsonResponse:
     """Every component in a word. 503 only while the database is away; with `?strict` unless all is well."""
-    lines = _lines()
-    overall = health.worst(line.level for line in lines)
-    away = any(line.name == "database" and line.level == BAD for line in lines)
-    said = {"status": _WORDS[overall], **{line.name: _WORDS[line.level] for line in lines}}
+    known = lines()
+    overall = health.worst(line.level for line in known)
+    away = any(line.name == "database" and line.level == BAD for line in known)
+    said = {"status": _WORDS[overall], **{line.name: _WORDS[line.level] for line in known}}
     failed = away or ("strict" in request.GET and overall != OK)
     return JsonResponse(said, status=503 if failed else 200)
 
 
-def _lines() -> list[Line]:
+def lines() -> list[Line]:
+    """Every component, looked up now or a moment ago."""
     global _known
     with _lock:  # who comes meanwhile gets the same answer
-        at, lines = _known
-        if not lines or time.monotonic() - at > YOUNG:
-            lines = health.check()
-            _known = (time.monotonic(), lines)
-    return lines
+        at, known = _known
+        if not known or time.monotonic() - at > YOUNG:
+            known = health.check()
+            _known = (time.monotonic(), known)
+    return known
 
 
 def forget() -> None:

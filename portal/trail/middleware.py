@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import structlog
 from django.http import HttpRequest, HttpResponse
 
+from portal.logs import reference
 from portal.middleware import Next
 from portal.trail import recording
 from provisioning import audit
@@ -16,8 +16,7 @@ class Trail:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        number = structlog.contextvars.get_contextvars().get("request_id", "")
-        with audit.within(request_id=str(number)):
+        with audit.within(request_id=reference()):
             response = self.get_response(request)
             file = getattr(response, "exported", None)
             if file is not None:

@@ -42,6 +42,10 @@ class Batch(models.Model):
     target_guid = models.CharField(max_length=100, blank=True)
     target_title = models.CharField(max_length=330, blank=True)
     request_id = models.CharField(max_length=64, blank=True, help_text="Of the click, for its actions too")
+    restored_at = models.DateTimeField(
+        null=True,
+        help_text="It stood open in a backup restored then: its steps may have been carried out since",
+    )
     asked_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
 

@@ -70,12 +70,14 @@ _WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One call that was made: what it meant (`ok`, or a meaning), and its time from the gate to the end of the answer."""
+    """One call that was made: what it meant (`ok`, or a meaning), its time from the gate to the end of the answer, and the
+    GUID of what it created."""
 
     call: Call
     status: int | None
     meaning: str
     seconds: float
+    guid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +122,13 @@ class Transport:
         except errors.SynaqError as error:
             self._tell(call, error.status, error.meaning.value, began)
             raise
-        self._tell(call, answer.status, "ok", began)
+        made = call.expect is Expect.CREATED and answer.location
+        self._tell(call, answer.status, "ok", began, made.guid if made else "")
         return answer
 
-    def _tell(self, call: Call, status: int | None, meaning: str, began: float) -> None:
+    def _tell(self, call: Call, status: int | None, meaning: str, began: float, guid: str = "") -> None:
         if self._observe:
-            self._observe(Made(call, status, meaning, time.monotonic() - began))
+            self._observe(Made(call, status, meaning, time.monotonic() - began, guid))
 
     def _send(self, call: Call) -> Answer:
         session = self._session(call.method)

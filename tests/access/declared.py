@@ -149,6 +149,7 @@ _PORTAL = (
     Route("connecting:things", "connection", get="O", post="O", fresh=True),
     Route("connecting:test", "connection", post="O", fresh=True),
     Route("connecting:drop_key", "connection", post="O", fresh=True),
+    Route("health_page:page", get="O"),
     Route("branding:list", get="O"),
     Route("branding:edit", "ou", get="O", post="O", at=("root", "sub"), fresh=True),
     Route("branding:remove", "ou", get="O", post="O", at=("root", "sub"), fresh=True),

@@ -55,6 +55,9 @@ UNSCOPED: dict[str, tuple[str, str]] = {
     "domains/forms.py": ("Domain", "a name is there once a connection: of the company's connection"),
     "mailboxes/forms.py": ("Mailbox", "an address is there once: of the domain"),
     "mailboxes/imports_check.py": ("Action Mailbox", "addresses that are taken, of domains from access.py"),
+    # How the portal itself is doing: numbers, no thing of anybody's
+    "health/exposition.py": ("Batch Connection", "counted for whoever has the token; connections by number"),
+    "health/showing.py": ("Action Reading", "counted, of connections from access.py"),
     # What the very form or person has asked for
     "batches/ending.py": ("Scheduled", "by the mark of the form"),
     "domains/ending.py": ("Batch", "by the mark of the form and its person"),
