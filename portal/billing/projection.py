@@ -1,7 +1,7 @@
 """What this month comes to at its end: the present counts, and what is planned, priced as the month is now.
 
-Planned is what the portal itself knows of: creations, provisionings, edition changes and deletions of mailboxes that are
-under way or stand in a batch, and deletions that are set for a day of this month. Nothing else is guessed.
+Planned is what the portal itself knows of: creations, provisionings, edition changes and deletions of mailboxes, and ends of
+domains, that are under way or stand in a batch, and deletions that are set for a day of this month. Nothing else is guessed.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from portal.billing.standing import BILLED, Key
 from provisioning.models import OU, Action, Batch, Domain, DomainLink, Mailbox, Scheduled, Step
 
 ASSUMPTION = (
-    "Expected is the count of the last usage report, with what is under way in the portal and the deletions that are set "
-    "for this month. What was finished after a report is not in it before the next one; what is done elsewhere is unknown. "
-    "Prices are today's."
+    "So far is what this month’s usage reports count. Expected is that, with what is under way in the portal and the "
+    "deletions that are set for this month; of a domain without a report yet, its mailboxes that are in service. What was "
+    "finished after a report is not in it before the next one; what is done elsewhere is unknown. Prices are today’s."
 )
 _CREATE, _PROVISION = "mailbox.create", "mailbox.provision"
 _CHANGE, _DELETE = "mailbox.change_edition", "mailbox.delete"
@@ -57,15 +57,15 @@ class Expected:
 def expected(ous: QuerySet[OU], what_if: Counter[Key] | None = None) -> list[Expected]:
     """The lines of those companies at the month's end, by title and edition. `what_if` is added to what is planned."""
     now = {(line.ou, line.edition): line.count for line in sums.month_lines(ous, books.today())}
-    change = planned(ous)
-    for key, number in (what_if or Counter[Key]()).items():
-        change[key] += number
+    end = standing.of_domains(Domain.objects.filter(ou__in=ous.order_by().values("pk")))
+    for more in (planned(ous), what_if or Counter[Key]()):
+        for key, number in more.items():
+            end[key] += number
     names = dict(ous.order_by().values_list("pk", "title"))
     prices = sums.book_prices(books.book_for(ous, books.today()))
     lines = []
-    for ou, edition in {*now, *(key for key in change if change[key])}:
-        before = now.get((ou, edition), 0)
-        after = max(0, before + change[ou, edition])
+    for ou, edition in {*now, *(key for key in end if end[key] > 0 and key[0] in names)}:
+        before, after = now.get((ou, edition), 0), max(0, end[ou, edition])
         price = prices.get(ou, {}).get(edition)
         lines.append(
             Expected(

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from portal import access, creations, endings, inflight, listing, roles
 from portal.activity import present
-from portal.ous import countries, figures, standing, tree
+from portal.ous import countries, figures, standing, tree, usage
 from provisioning.models import OU, Action
 from provisioning.operations import OPERATIONS
 from provisioning.synaq.wire import VAT_NUMBER
@@ -42,6 +42,7 @@ def company(request: HttpRequest, ou: OU) -> Shown:
         "asked_packages": present.rows(asked_packages),
         "asked_domains": present.rows(asked_domains),
         "editions": figures.mailboxes_by_edition(request, ou),
+        "usage": usage.of(request, ou),
         "activity": present.rows(actions),
         "sees": _sees(request, ou),
         **_to_do(request, ou),

@@ -13,8 +13,9 @@ from django.urls import reverse
 
 from portal import access, roles
 from portal.access import policy
+from portal.billing import books, standing
 from portal.billing import projection as sums
-from portal.billing import standing
+from portal.billing import sums as month_sums
 from provisioning.models import OU
 
 _MOST = 200
@@ -62,6 +63,7 @@ def projection(request: HttpRequest) -> HttpResponse:
         "more": max(0, len(lines) - _MOST),
         "totals": [(code, now[code], end[code], end[code].net - now[code].net) for code in sorted(end)],
         "unpriced": sum(row.at_end is None for row in lines),
+        "missing": month_sums.missing(chosen, books.today()).count(),
         "assumption": sums.ASSUMPTION,
     }
     return render(request, "prices/projection.html", context, status=422 if form.errors else 200)

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.accounts.models import CustomRole
 from portal.billing import books, projection
 from provisioning.models import OU, Action, Domain, Scheduled
 from tests.integration.factories import make_domain, make_mailbox, make_ou, make_package, make_person
@@ -62,6 +63,67 @@ def test_a_domain_whose_deletion_is_set_for_this_month_costs_no_more(
     )  # fmt: skip
     (line,) = projection.expected(OU.objects.filter(pk=domain.ou_id))
     assert line.count == count
+
+
+def test_what_ends_with_its_package_or_by_an_action_under_way_is_counted_once(domain: Domain) -> None:
+    ous = OU.objects.filter(pk=domain.ou_id)
+    boxes = [make_mailbox(domain, edition_code=EDITION) for _ in range(3)]
+    for box in boxes:
+        ask("mailbox.delete", box)
+    ask("mailbox.create", domain, provision_immediately=True)
+    Scheduled.objects.create(
+        connection=domain.connection, ou=domain.ou, kind="mailbox", guid=boxes[0].guid, title=boxes[0].email,
+        submission=uuid.uuid4(), due_at=timezone.now(),
+    )  # fmt: skip
+    (line,) = projection.expected(ous)
+    assert line.count == 3  # five, three of them go, one comes
+    package = domain.packages.get()
+    Scheduled.objects.create(
+        connection=domain.connection, ou=domain.ou, kind="package", guid=package.guid, title=str(package),
+        submission=uuid.uuid4(), due_at=timezone.now(),
+    )  # fmt: skip
+    (line,) = projection.expected(ous)
+    assert (line.now, line.count) == (5, 0)
+    Scheduled.objects.update(cancelled_at=timezone.now())
+    ask("domain.delete", domain)
+    (line,) = projection.expected(ous)
+    assert (line.now, line.count) == (5, 0)
+
+
+def test_of_a_domain_without_a_report_its_mailboxes_are_expected(domain: Domain) -> None:
+    silent = make_domain(domain.ou, package=domain.packages.get())
+    ask("mailbox.delete", make_mailbox(silent, edition_code=EDITION))
+    make_mailbox(silent, edition_code=EDITION, state="inactive")
+    for _ in range(2):
+        make_mailbox(silent, edition_code=EDITION)
+    (line,) = projection.expected(OU.objects.filter(pk=domain.ou_id))
+    assert (line.now, line.count, line.effect) == (5, 7, D("20.00"))
+
+
+def test_what_is_asked_for_at_another_account_under_the_same_guid_is_not_counted(domain: Domain) -> None:
+    box = make_mailbox(domain, edition_code=EDITION)
+    elsewhere = make_mailbox(make_domain(make_ou(parent=make_ou())), guid=box.guid)
+    ask("mailbox.delete", elsewhere)
+    (line,) = projection.expected(OU.objects.filter(pk=domain.ou_id))
+    assert line.count == 5
+
+
+def test_the_company_s_page_has_this_month_with_its_cost_for_those_who_see_usage(
+    client: Client, domain: Domain
+) -> None:
+    url = reverse("ous:detail", args=[domain.ou.guid])
+    make_domain(domain.ou)
+    client.force_login(make_person("finance", domain.ou))
+    shown = " ".join(client.get(url).content.decode().split())
+    assert "Usage this month" in shown
+    assert "ZAR 50.00" in shown
+    assert "1 domain in service has no figure this month" in shown
+    assert f"{reverse('prices:projection')}?company={domain.ou.guid}" in shown
+    role = CustomRole.objects.create(ou=domain.ou, label="Looks", permissions=["ous.see", "packages.see"])
+    client.force_login(make_person(role.name, domain.ou, "looks@example.test"))
+    shown = client.get(url).content.decode()
+    assert "Usage this month" not in shown
+    assert "ZAR" not in shown
 
 
 def test_the_page_answers_what_if_and_says_what_it_assumes(client: Client, domain: Domain) -> None:
