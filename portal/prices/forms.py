@@ -83,7 +83,7 @@ class BookForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["ou"]
         assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = ous.order_by("title", "id")
+        field.queryset = ous.order_by("path")  # the reseller first: its book holds for all below
         if book is not None and book.pk:
             del self.fields["ou"], self.fields["end_other"]
 
@@ -146,6 +146,8 @@ def rows_of(data: QueryDict) -> list[Row]:
 
 def with_free(rows: list[Row], editions: list[str]) -> list[Row]:
     """These rows, one for each further edition that is known, and some free ones; as many as a form holds."""
+    filled = [at for at, row in enumerate(rows, 1) if any(cell.strip() for cell in row.cells.values())]
+    rows = rows[: max(filled, default=0)]
     given = {row.cells["edition"].strip() for row in rows}
     more = [code for code in editions if code not in given] + [""] * _FREE_ROWS
     blank = [Row(0, dict.fromkeys(NAMES, "") | {"edition": code}) for code in more]

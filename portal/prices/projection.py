@@ -16,14 +16,17 @@ from portal.access import policy
 from portal.billing import books, standing
 from portal.billing import projection as sums
 from portal.billing import sums as month_sums
-from provisioning.models import OU
+from provisioning.models import OU, Edition, MonthlyFigure
 
 _MOST = 200
 
 
 class WhatIfForm(forms.Form):
     company = forms.CharField(label="Company", required=False, max_length=100)
-    edition = forms.CharField(label="Edition", required=False, max_length=100)
+    edition = forms.CharField(
+        label="Edition", required=False, max_length=100,
+        widget=forms.TextInput({"list": "editions", "autocomplete": "off", "spellcheck": "false"}),
+    )  # fmt: skip
     number = forms.IntegerField(
         label="More or fewer", required=False, min_value=-1_000_000, max_value=1_000_000,
         help_text="Such as 10, or -3.",
@@ -43,6 +46,19 @@ class WhatIfForm(forms.Form):
         return said
 
 
+def _editions(ous: QuerySet[OU]) -> list[str]:
+    """What was counted lately, or is sold: offered while one types."""
+    own = ous.order_by().values("pk")
+    sold = Edition.objects.filter(package__ou__in=own, package__gone_at=None).order_by()
+    counted = MonthlyFigure.objects.filter(ou__in=own, month=books.today().replace(day=1)).order_by()
+    return sorted(
+        {
+            *sold.values_list("code", flat=True).distinct(),
+            *counted.values_list("edition", flat=True).distinct(),
+        }
+    )
+
+
 @policy(roles.SEE_USAGE)
 def projection(request: HttpRequest) -> HttpResponse:
     """Per customer and edition; `company`, `edition` and `number` ask what if."""
@@ -59,6 +75,7 @@ def projection(request: HttpRequest) -> HttpResponse:
         "page_title": "Projection",
         "crumbs": [("Prices", reverse("prices:list"))],
         "form": form,
+        "editions": _editions(ous),
         "rows": lines[:_MOST],
         "more": max(0, len(lines) - _MOST),
         "totals": [(code, now[code], end[code], end[code].net - now[code].net) for code in sorted(end)],

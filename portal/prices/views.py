@@ -104,7 +104,8 @@ def new(request: HttpRequest) -> HttpResponse:
         form = BookForm(request.POST or None, ous=ous, initial=initial)
     prices = keeping.prices_in(source) if source else []
     person = cast(Person, request.user)
-    return _form(request, form, PriceBook(made_by=person), prices, source.ou if source else ous.first())
+    highest = ous.order_by("path").first()
+    return _form(request, form, PriceBook(made_by=person), prices, source.ou if source else highest)
 
 
 @policy(roles.CHANGE_PRICES)

@@ -113,6 +113,28 @@ def of_usage(person: Person) -> list[str]:
     return [*USAGE, company, domain]
 
 
+def of_prices(person: Person) -> list[str]:
+    """The pages of prices, with a book of two prices in it, one page with something wrong among them."""
+    page = person.page
+    person.open("/prices/")
+    named = page.get_by_role("link", name="Looked at", exact=True)
+    if not named.count():
+        person.open("/prices/new/")
+        person.fill(name="Looked at", valid_from="2031-01-01", valid_to="2031-12-31")
+        page.locator("[name=row_unit]").first.fill("12,50")
+        page.locator("[name=row_tiers]").first.fill("11: 9,50")
+        person.press("Save prices")
+        expect(page.get_by_text("The prices are kept.")).to_be_visible()
+        person.open("/prices/")
+    named.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Looked at")
+    book = page.url.removeprefix(person.stack.web_url)
+    what_if = "/prices/projection/?edition=SYN-CMS-BASIC-02&number=10"
+    company = guids(person.stack)["company"]
+    own = [f"{book}{path}" for path in ("", "edit/", "end/")]
+    return ["/prices/", "/prices/new/", *own, "/prices/projection/", f"{what_if}&company={company}", what_if]
+
+
 PEOPLE = (
     "/people/",
     "/people/?q=nobody-has-this-name",
@@ -205,9 +227,10 @@ def test_axe_finds_nothing_on_any_page_and_none_scrolls_sideways(light: Page, st
 
 def test_axe_finds_nothing_on_owners_pages_and_none_scrolls_sideways(light: Page, stack: Stack) -> None:
     person = Person(light, stack, "owner")
-    found = []
-    for path in [*OWNERS, *of_people(person), *of_usage(person)]:
-        assert person.open(path) == (404 if path.startswith("/invitation/") else 200), path
+    shown = [*OWNERS, *of_people(person), *of_usage(person), *of_prices(person)]
+    found, answers = [], {"/invitation/no-such-link/": 404, shown[-1]: 422}
+    for path in shown:
+        assert person.open(path) == answers.get(path, 200), path
         found += all_findings(light)
     assert found == []
 

@@ -183,3 +183,29 @@ def test_strangers_and_those_who_may_not_get_404(client: Client, reseller: OU, r
         answer = client.post(reverse("prices:new"), filled(foreign.ou, (EDITION, "1", "", "")))
         assert answer.status_code == 422
         assert PriceBook.objects.count() == 2
+
+
+def test_a_form_that_comes_back_grows_no_longer_and_begins_with_the_reseller(
+    finance: Client, reseller: OU
+) -> None:
+    make_ou(parent=reseller, title="A comes first by name")
+    fresh = finance.get(reverse("prices:new"))
+    assert fresh.context["form"].fields["ou"].queryset.first() == reseller
+    rows = (("A", "1", "", ""), ("", "", "", ""), ("B", "wrong", "", ""), *[("", "", "", "")] * 5)
+    answer = finance.post(reverse("prices:new"), filled(reseller, *rows))
+    assert "Row 3, Unit price" in text_of(answer)
+    assert [row.cells["edition"] for row in answer.context["rows"]] == ["A", "", "B", *[""] * 5]
+
+
+def test_the_list_counts_each_book_s_prices_and_says_what_is_shown(finance: Client, reseller: OU) -> None:
+    book = make_book(reseller)
+    book.prices.create(edition="OTHER", unit=D(1))
+    shown = " ".join(text_of(finance.get(reverse("prices:list"))).split())
+    assert '<td data-label="Prices" class="num">2</td>' in shown
+    row = (EDITION, "10", "", "")
+    url = reverse("prices:edit", args=[book.pk])
+    assert finance.post(url, filled(reseller, row, shown_to_customer="on")).status_code == 303
+    book.refresh_from_db()
+    assert book.shown_to_customer
+    entry = AuditEntry.objects.get(kind="setting")
+    assert (entry.old["shown_to_customer"], entry.new["shown_to_customer"]) == ("False", "True")
