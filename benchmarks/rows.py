@@ -31,12 +31,25 @@ class Row:
     ok: bool | None = None
 
 
-def against(name: str, value: float, baseline: float, unit: str, *, most: float) -> Row:
-    """A row that is well while `value` is at most `most` times its baseline."""
+def against(
+    name: str,
+    value: float,
+    baseline: float,
+    unit: str,
+    *,
+    most: float | None = None,
+    least: float | None = None,
+) -> Row:
+    """A row that is well while `value` is at most `most`, or at least `least`, times its baseline."""
     ratio = value / baseline
-    return Row(
-        name, round(value, 4), unit, round(baseline, 4), round(ratio, 3), f"ratio ≤ {most}", ratio <= most
-    )
+    ok = (most is None or ratio <= most) and (least is None or ratio >= least)
+    goal = f"ratio ≤ {most}" if least is None else f"ratio ≥ {least}"
+    return Row(name, round(value, 4), unit, round(baseline, 4), round(ratio, 3), goal, ok)
+
+
+def at_least(name: str, value: float, unit: str, least: float) -> Row:
+    """A row that is well while `value` is at least `least`."""
+    return Row(name, round(value, 4), unit, goal=f"≥ {least} {unit}", ok=value >= least)
 
 
 def at_most(name: str, value: float, unit: str, most: float) -> Row:

@@ -1,0 +1,75 @@
+"""Mailbox creations with provisioning through ledger and Celery, against a bare `requests` loop that makes the same calls.
+
+    make bench ONLY=engine                 (BENCH_SCALE=0.2 for a quick look)
+
+2,000 creations whose remote action takes 2 s. Both have two processes with twelve threads each; both talk to a sandbox
+on the same machine. The loop runs before and after the ledger, and its better run counts. An action ends when its row
+has ended.
+"""
+
+from __future__ import annotations
+
+import time
+
+from benchmarks import bare, machine, stage
+from benchmarks.rows import Row, against
+from benchmarks.stage import say
+
+COUNT, PROCESSES, THREADS, SECONDS = 2_000, 2, 12, "2"
+
+
+def measure() -> list[Row]:
+    count = stage.scaled(COUNT)
+    with stage.database(RUNNER_THREADS=str(THREADS)) as environment:
+        say(f"{count:,} creations by the bare loop")
+        first = _bare(count, environment)
+        say(f"{count:,} creations through the ledger")
+        ours = through_the_ledger(count, environment)
+        say("the bare loop once more")
+        loop = min(first, _bare(count, environment), key=lambda run: run["seconds"])
+    rate, base = count / ours["seconds"], count / loop["seconds"]
+    calls = f"{ours['calls'] / count:.1f} calls each, the loop {loop['calls'] / count:.1f}"
+    return [
+        against(f"engine: {count:,} creations with provisioning ({calls})", rate, base, "actions/s", least=0.85),
+        against(
+            "engine: processor time of the workers an action",
+            1000 * ours["cpu"] / count, 1000 * loop["cpu"] / count, "ms", most=2.0,
+        ),
+        Row("engine: processor time of Postgres an action", round(1000 * ours["postgres"] / count, 2), "ms"),
+    ]  # fmt: skip
+
+
+def _bare(count: int, environment: stage.Environment) -> dict[str, float]:
+    with stage.api(SECONDS) as api:
+        return bare.run(api, count, processes=PROCESSES, threads=THREADS, environment=environment)
+
+
+def through_the_ledger(
+    count: int, environment: stage.Environment, processes: int = PROCESSES, *, late: float = 0.0
+) -> dict[str, float]:
+    """Seconds from the moment that the rows may be sent until the last has ended. `late`: how far away the API is."""
+    with stage.api(SECONDS, late=late) as api:
+        domain = stage.mirror(api)
+        stage.hold(domain)
+        stage.ask_for_mailboxes(domain, count)
+        stage.settled()
+        with stage.worker(environment, processes) as worker, stage.beat(environment):
+            stage.warm(processes)
+            before, postgres = machine.cpu(machine.tree(worker.pid)), stage.postgres_cpu()
+            began = time.time()
+            stage.release(domain)
+            stage.all_ended(60 + count / 10)
+            cpu = machine.cpu(machine.tree(worker.pid)) - before
+            postgres = stage.postgres_cpu() - postgres
+        seconds = stage.last_end() - began
+        _check(count)
+        calls = api.ask("books")["requests"]["by_call"]
+        return {"seconds": seconds, "cpu": cpu, "postgres": postgres, "calls": float(sum(calls.values()))}
+
+
+def _check(count: int) -> None:
+    from provisioning.models import Action
+
+    finished = Action.objects.filter(state="finished").count()
+    if finished != count:
+        raise RuntimeError(f"{finished:,} of {count:,} actions finished.")

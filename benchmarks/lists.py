@@ -1,0 +1,181 @@
+"""List pages, search and dashboards at 100,000 mailboxes against 1,000: server time and number of queries.
+
+    make bench ONLY=lists
+
+One owner sees all. The pages are made in this process, by the whole of Django with its middleware, without a network.
+Companies, domains and packages are as many both times but for what more mailboxes bring; each figure is the median of
+many.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks import stage
+from benchmarks.rows import Row, against, at_most
+from benchmarks.stage import say
+
+FEW, MANY, PER_DOMAIN, ACTIONS = 1_000, 100_000, 100, 20
+TURNS = 15
+MOST = 60.0  # ms
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One page: its time in ms at the median, its queries."""
+
+    ms: float
+    queries: int
+
+
+def measure() -> list[Row]:
+    many = stage.scaled(MANY)
+    with stage.database():
+        hoard = _Hoard()
+        hoard.grow(FEW)
+        client, pages = hoard.client(), hoard.pages()
+        few = _look(client, pages)
+        say(f"{many:,} mailboxes are written")
+        hoard.grow(many - FEW)
+        found = _look(client, pages)
+    rows = []
+    for what in pages:
+        there, here = found[what], few[what]
+        name = f"lists: {what}, {many:,} mailboxes against {FEW:,}"
+        rows.append(against(name, there.ms, here.ms, "ms", most=1.3))
+        rows.append(_same(f"lists: {what}, queries", there.queries, here.queries))
+    slowest = max(found.values(), key=lambda page: page.ms)
+    return [*rows, at_most("lists: server time of the slowest page, median", slowest.ms, "ms", MOST)]
+
+
+def _same(name: str, there: int, here: int) -> Row:
+    return Row(name, there, "queries", here, round(there / here, 3), "as many", there == here)
+
+
+class _Hoard:
+    """Companies with domains with mailboxes, and the reseller above them."""
+
+    def __init__(self) -> None:
+        from provisioning.models import Connection
+        from tests.integration.factories import make_connection, make_ou, make_person
+
+        self.dice = random.Random(stage.SEED)
+        self.root = make_ou(make_connection(), title="Reseller")
+        self.owner = make_person("owner", self.root)
+        self.connection = Connection.objects.get()
+        self.count = self.asked = 0
+
+    def guid(self) -> str:
+        return str(uuid.UUID(int=self.dice.getrandbits(128), version=4))
+
+    def grow(self, more: int) -> None:
+        """So many more mailboxes, a company and a domain for each hundred of them; a share of them is locked or odd."""
+        from django.db import transaction
+        from django.utils import timezone
+
+        from provisioning.models import Action, Mailbox
+        from tests.integration.factories import make_domain, make_ou, make_package
+
+        with transaction.atomic():
+            for _ in range(more // PER_DOMAIN):
+                company = make_ou(parent=self.root, title=f"Company {self.count:06} Ltd")
+                package = make_package(company, state="active")
+                domain = make_domain(company, f"c{self.count:06}.example", package)
+                own = {
+                    "connection": self.connection,
+                    "ou": company,
+                    "domain": domain,
+                    "as_at": timezone.now(),
+                }
+                Mailbox.objects.bulk_create(
+                    Mailbox(
+                        guid=self.guid(),
+                        email=f"m{self.count + number:06}@{domain.name}",
+                        edition_code="SYN-CMS-BASIC-02",
+                        state=self.dice.choices(["active", "suspended", "inactive"], [95, 3, 2])[0],
+                        first_name="Ann",
+                        last_name=f"Nkosi {number}",
+                        **own,
+                    )
+                    for number in range(PER_DOMAIN)
+                )
+                Action.objects.bulk_create(self._ended(company, domain, number) for number in range(ACTIONS))
+                self.count += PER_DOMAIN
+        stage.settled()
+
+    def _ended(self, company: Any, domain: Any, number: int) -> Any:
+        from django.utils import timezone
+
+        from provisioning.models import Action
+
+        now = timezone.now()
+        return Action(
+            connection=self.connection, operation="mailbox.create", state="finished", by=self.owner, ou=company,
+            submission=uuid.uuid4(), kind="domain", guid=domain.guid, title=f"m{number}@{domain.name}",
+            lock_key=f"{domain.guid} {number}", result_kind="mailbox", result_guid=self.guid(), ended_at=now,
+        )  # fmt: skip
+
+    def client(self) -> Any:
+        from django.test import Client
+
+        client = Client()
+        client.force_login(self.owner)
+        return client
+
+    def pages(self) -> dict[str, str]:
+        """Addresses by what they are. What is looked for is there from the first."""
+        from provisioning.models import Mailbox
+
+        box = Mailbox.objects.select_related("domain", "ou").order_by("id")[FEW // 2]
+        return {
+            "dashboard": "/",
+            "mailboxes": "/mailboxes/",
+            "mailboxes, far in": self._far(),
+            "mailboxes, by state": "/mailboxes/?state=suspended",
+            "mailboxes, searched": f"/mailboxes/?q={box.email[:6]}",
+            "mailboxes of a domain": f"/mailboxes/?domain={box.domain.guid}",
+            "a mailbox": f"/mailboxes/{box.guid}/",
+            "a domain": f"/domains/{box.domain.guid}/",
+            "a company": f"/companies/{box.ou.guid}/",
+            "domains": "/domains/",
+            "companies": "/companies/",
+            "packages": "/packages/",
+            "activity": "/activity/",
+            "attention": "/attention/",
+            "search box": f"/search/?q={box.email}",
+        }
+
+    def _far(self) -> str:
+        """The mailboxes' list from the middle of what there is at first, as its own *next* leads to it."""
+        client = self.client()
+        url = "/mailboxes/"
+        for _ in range(FEW // 50 // 2):
+            url = client.get(url).context["page"].next_url
+        return str(url)
+
+
+def _look(client: Any, pages: Mapping[str, str]) -> dict[str, Seen]:
+    return {what: _seen(client, url) for what, url in pages.items()}
+
+
+def _seen(client: Any, url: str) -> Seen:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    client.get(url)
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(url)
+    if answer.status_code != 200:
+        raise RuntimeError(f"{url} answered {answer.status_code}.")
+    times = []
+    for _ in range(TURNS):
+        began = time.perf_counter()
+        client.get(url)
+        times.append(1000 * (time.perf_counter() - began))
+    return Seen(statistics.median(times), len(queries))
