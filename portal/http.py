@@ -15,7 +15,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django_htmx.http import trigger_client_event
 
-from portal import words
+from portal import unchanged, words
 from portal.bell import counts
 from provisioning.models import Action
 from provisioning.operations import OPERATIONS
@@ -43,11 +43,13 @@ def live_page(
     bell = counts.of(request)
     mark = _mark(f"{inner}{bell}")
     live = moving or any(action.state != Action.State.UNCONFIRMED or action.next_at for action in open_now)
-    vals = json.dumps({"v": mark, "open": ",".join(str(action.pk) for action in open_now)})
+    # Where only these actions move, the seal spares the making of the page while they stand as they do
+    sealed = f"{mark}_{unchanged.seal(request.user.pk, open_now)}" if open_now and not moving else mark
+    vals = json.dumps({"v": sealed, "open": ",".join(str(action.pk) for action in open_now)})
     around = {**context, "fragment": inner, "live": live, "live_vals": vals, "live_url": _own_url(request)}
     if not request.htmx:  # type: ignore[attr-defined]
         return render(request, page, around)
-    if live and request.GET.get("v") == mark:
+    if live and request.GET.get("v", "").partition("_")[0] == mark:
         return HttpResponse(status=204)
     around |= {"bell": bell, "bell_rides": True, "bell_asks": bool(bell and bell.moving and not live)}
     response = render(request, "components/live.html", around)

@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.unchanged.Unchanged",
     "allauth.account.middleware.AccountMiddleware",
     "portal.middleware.LeadOut",
     "django.contrib.messages.middleware.MessageMiddleware",
