@@ -88,7 +88,7 @@ TABLE = (
         "Hosts that connections may lead to, comma separated; `.example.com`: all below it.",
     ),
     Setting("RUNNER_THREADS", "12", "Calls that one worker process keeps under way side by side."),
-    Setting("RUNNER_SLOTS", "2", "Worker processes that may drive the ledger at once, over all machines."),
+    Setting("RUNNER_SLOTS", "64", "Most worker processes that drive the ledger at once, over all machines."),
     Setting("PORTAL_ADMIN_EMAIL", "", "Address of the first owner, made without a prompt."),
     Setting(
         "PORTAL_ADMIN_PASSWORD", "", "The first owner's password. Only used while that person does not exist."

@@ -11,7 +11,7 @@ from celery import current_app
 log = structlog.get_logger(__name__)
 
 # A driver stays awake for longer than this after it was nudged, so that more messages would say nothing new.
-QUIET = 0.5
+QUIET = 1.0
 AWAY = 5.0  # seconds for which nothing is announced after Redis was away
 _not_before = 0.0
 _lock = threading.Lock()

@@ -254,7 +254,7 @@ def _open(batch: Batch, step: Step, target: Any | None) -> str:
             sealed=step.sealed,
             reason=batch.reason,
             batch=batch,
-            priority=int(batch.is_behind),
+            priority=ledger.SCHEDULED if batch.is_behind else 0,
         )
     except Refused as refusal:
         return str(refusal)

@@ -17,8 +17,6 @@ from django.conf import settings
 from django.db import Error as DatabaseTrouble
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Case, F, Q, When
-from django.db.models.functions import Now
 from django.utils import timezone
 from limits import RateLimitItemPerSecond
 from limits.storage import RedisStorage
@@ -33,12 +31,16 @@ log = structlog.get_logger(__name__)
 # A line for each call is worth its own way out: structlog's would cost a tenth of what the call does
 wire = logging.getLogger("provisioning.wire")
 
-BLOCK = 64
+BLOCK = 512  # what is left of a block is let go: it costs nothing but microseconds
 BLOCK_LIVES = 5.0  # seconds: salts of an older block would look like a clock that is behind
 OPENS_AFTER = 5  # failures in a row
 PAUSE = (2.0, 60.0)  # seconds until the next probe: half the age of the trouble, between these
 PROBE = timedelta(seconds=20)  # a probe whose worker died is followed by another after this
 LONGEST_AT_GATE = 5.0  # seconds
+BUNCHES = 100  # so many times in a second at most a process asks for permits
+PERMIT_LIVES = (
+    0.1  # seconds: what is not used in time lapses, so that no later second holds more than its share
+)
 
 
 class NotSent(Exception):
@@ -109,14 +111,19 @@ def _take_block(api_user: str) -> int:
     return last - BLOCK + 1
 
 
+CLICK, FOLLOW, BEHIND = range(
+    3
+)  # who goes through the gate first: what people ask for, polls of it, scheduled work
+
+
 @contextmanager
-def letting_pass(behind: bool) -> Iterator[None]:
-    """While inside, this thread's calls leave people's a share of the gate (`behind`)."""
-    _local.behind = behind
+def letting_pass(level: int) -> Iterator[None]:
+    """While inside, this thread's calls let those of a lower level go first, and leave them a share of the gate."""
+    _local.level = level
     try:
         yield
     finally:
-        _local.behind = False
+        _local.level = CLICK
 
 
 class _Calls(RateLimitItemPerSecond):
@@ -127,34 +134,42 @@ class _Calls(RateLimitItemPerSecond):
 
 
 class Gate:
-    """At most `rate` calls a second over all processes; scheduled work leaves a few of them to people, who so never wait
-    for it. Open to all while Redis is away."""
+    """At most `rate` calls a second over all processes. A few of them are left to people by scheduled work, and to what is
+    to be sent by polls, so that a click never waits for either. Open to all while Redis is away."""
 
     def __init__(self, name: str, rate: int) -> None:
-        self._all, self._behind = _Calls(rate), _Calls(max(1, rate - max(1, rate // 25)))
+        self._limits = [_Calls(max(1, rate - left)) for left in (0, max(1, rate // 50), max(1, rate // 25))]
+        self._waiting = [0, 0, 0]  # threads of this process at the gate, by level
         self._name = name
         self._closed_eye_until = 0.0
+        # A fast connection's permits are taken several at a time: Redis is not asked before each call.
+        self._bunch = max(1, rate // BUNCHES)
+        self._permits: dict[_Calls, tuple[int, float]] = {}
+        self._lock, self._taking = threading.Lock(), threading.Lock()
         storage = RedisStorage(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5)
         self._limiter = MovingWindowRateLimiter(storage)
 
     def __call__(self) -> None:
         """Return when a call may go out. Raises NotSent after 5 s: who waits longer than its lease must not send."""
         began = time.monotonic()
-        how = "given up"
+        level, how = getattr(_local, "level", CLICK), "given up"
+        with self._lock:
+            self._waiting[level] += 1
         try:
-            how = self._wait(began + LONGEST_AT_GATE)
+            how = self._wait(level, began + LONGEST_AT_GATE)
         finally:
+            with self._lock:
+                self._waiting[level] -= 1
             tallies.add("mailroom_gate_passes", how=how)
             if how != "at once":
                 tallies.add("mailroom_gate_wait_seconds", time.monotonic() - began)
 
-    def _wait(self, end: float) -> str:
+    def _wait(self, level: int, end: float) -> str:
         """How it passed. Raises NotSent."""
         how = "at once"
-        limit = self._behind if getattr(_local, "behind", False) else self._all
         while time.monotonic() > self._closed_eye_until:
             try:
-                if self._limiter.hit(limit, self._name):
+                if not any(self._waiting[:level]) and self._permitted(self._limits[level]):
                     return how
             except Exception as error:
                 log.warning("rate gate open: Redis is away", error=type(error).__name__)
@@ -163,8 +178,20 @@ class Gate:
             if time.monotonic() > end:
                 raise NotSent("It waits its turn: the connection's rate is used up.")
             how = "after a wait"
-            time.sleep(0.02)
+            time.sleep(0.005 if level == CLICK else 0.02)
         return "unchecked"  # Redis is away
+
+    def _permitted(self, limit: _Calls) -> bool:
+        if self._bunch == 1:
+            return self._limiter.hit(limit, self._name)
+        with self._taking:
+            left, until = self._permits.get(limit, (0, 0.0))
+            if not left or time.monotonic() > until:
+                if not self._limiter.hit(limit, self._name, cost=self._bunch):
+                    return False
+                left, until = self._bunch, time.monotonic() + PERMIT_LIVES
+            self._permits[limit] = (left - 1, until)
+            return True
 
 
 def told(made: Made) -> None:
@@ -218,9 +245,21 @@ def client_for(connection: Connection) -> Client:
 # --- the breaker (docs/decisions/0006) ----------------------------------------------------------------------------------
 
 
+# Asked many times a second, so in plain SQL: to put them together would cost more than to run them.
+_USABLE = """
+    SELECT * FROM provisioning_connection WHERE retry_at IS NULL OR retry_at <= statement_timestamp() ORDER BY id
+"""
+_ANSWERED = """
+    UPDATE provisioning_connection
+    SET retry_at = CASE WHEN broken_since IS NULL AND retry_at > statement_timestamp() THEN retry_at END,
+      failures = 0, broken_since = NULL, trouble = ''
+    WHERE id = %s AND (failures > 0 OR broken_since IS NOT NULL OR retry_at <= statement_timestamp())
+"""
+
+
 def usable() -> dict[int, tuple[Connection, int | None]]:
     """Connections that may be called now, each with the most turns to begin: None for no bound, 1 for a probe."""
-    rows = Connection.objects.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=Now())).order_by("pk")
+    rows = Connection.objects.raw(_USABLE)
     return {row.pk: (row, 1 if row.broken_since else None) for row in rows}
 
 
@@ -232,10 +271,8 @@ def take_probe(connection: Connection) -> bool:
 
 def answered(pk: int) -> None:
     """SYNAQ answered sensibly: the breaker closes. A pause that SYNAQ asked for (429) goes on to its end."""
-    over = Q(broken_since__isnull=False) | Q(retry_at__lte=Now())
-    still_paused = Case(When(over, then=None), default=F("retry_at"))
-    rows = Connection.objects.filter(over | Q(failures__gt=0), pk=pk)
-    rows.update(retry_at=still_paused, failures=0, broken_since=None, trouble="")
+    with database.cursor() as cursor:
+        cursor.execute(_ANSWERED, [pk])
 
 
 def failed(pk: int, words: str) -> None:

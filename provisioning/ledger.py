@@ -9,11 +9,11 @@ from typing import Any
 
 import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, prefetch_related_objects
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from provisioning import announce, audit, counting, secrets
+from provisioning import announce, audit, claim_sql, counting, secrets
 from provisioning import asked as asked_of
 from provisioning.asked import Asked, Refused, digest
 from provisioning.models import Action, Event
@@ -28,6 +28,8 @@ RESTORED = "restored"  # the meaning of a row of a restored backup: it may have 
 RESTORED_WORDS = (
     "The portal was restored from a backup. It is looked up whether this was sent since, before it is sent."
 )
+PILED, SCHEDULED = 1, 2  # priorities: what steps back behind other people's clicks, and what nobody waits for
+CROWD, CROWD_OF_BATCH = 100, 10  # actions of one OU that wait to be sent, from which on it steps back
 SETTLED = "settled"  # the meaning of a row that a person said is done, until it has been read
 State = Action.State
 __all__ = ["Asked", "Refused", "digest"]
@@ -46,7 +48,7 @@ def open_action(asked: Asked) -> Action:
                 submission=asked.submission, ou=asked.ou, kind=asked.operation.kind, guid=asked.guid,
                 title=asked.title[:330], lock_key=asked.key, payload=dict(asked.payload),
                 sealed=asked.sealed or secrets.seal(dict(asked.secrets)), next_at=timezone.now(),
-                result_kind=asked.operation.makes, batch=asked.batch, priority=asked.priority,
+                result_kind=asked.operation.makes, batch=asked.batch, priority=asked.priority or _pile(asked),
                 request_id=asked_of.request_id(asked),
             )  # fmt: skip
     except IntegrityError:
@@ -59,6 +61,13 @@ def open_action(asked: Asked) -> Action:
     log.info("asked", action=action.pk, operation=action.operation)
     transaction.on_commit(announce.nudge)
     return action
+
+
+def _pile(asked: Asked) -> int:
+    """Many at once of one OU let other people's clicks go first."""
+    most = CROWD_OF_BATCH if asked.batch else CROWD
+    waiting = Action.objects.filter(ou=asked.ou, state=State.QUEUED, priority=0)
+    return PILED if waiting[:most].count() == most else 0
 
 
 def _same_wish(asked: Asked) -> Action | None:
@@ -96,19 +105,6 @@ def _move(action: Action, came_from: Iterable[str], **changes: Any) -> bool:
 
 # --- claiming ----------------------------------------------------------------------------------------------------------
 
-# Due times and leases are compared by the database's clock: machines whose own differ must not take each other's rows.
-# People go first, also in an object's own line: what is scheduled lets them pass until it is sent.
-_NEXT_IN_LINE = """
-    SELECT a.id FROM provisioning_action a
-    WHERE a.state = 'queued' AND a.next_at <= statement_timestamp() AND a.connection_id = %s AND a.priority {whose}
-      AND NOT EXISTS (
-        SELECT 1 FROM provisioning_action b
-        WHERE b.lock_key = a.lock_key AND b.id <> a.id
-          AND b.state IN ('queued', 'sending', 'waiting', 'unconfirmed')
-          AND (b.state <> 'queued' OR (b.priority, b.id) < (a.priority, a.id)))
-    ORDER BY a.priority, a.next_at, a.id LIMIT %s FOR UPDATE OF a SKIP LOCKED
-"""
-
 
 def claim_submits(connection_id: int, most: int, *, scheduled: bool = False) -> list[Action]:
     """Queued rows that are first in line for their object: *sending* is committed before anything is sent."""
@@ -121,31 +117,19 @@ def claim_submits(connection_id: int, most: int, *, scheduled: bool = False) -> 
 
 @transaction.atomic
 def _claim_submits(connection_id: int, most: int, whose: str) -> list[Action]:
-    ids = [row.pk for row in Action.objects.raw(_NEXT_IN_LINE.format(whose=whose), [connection_id, most])]
-    claimed = _take(ids, state=State.SENDING, sent_at=Now())
-    Event.objects.bulk_create(
-        [Event(action=row, kind="sending", data={"attempt": row.attempt}) for row in claimed]
-    )
-    return claimed
+    return _take(claim_sql.submits(whose), connection_id, most)
 
 
-@transaction.atomic
 def claim_turns(connection_id: int, most: int, *, scheduled: bool = False) -> list[Action]:
     """Waiting rows whose poll is due and unconfirmed ones whose look-up is due, and that nobody holds."""
-    whose = {"priority__gt": 0} if scheduled else {"priority": 0}
-    states = [State.WAITING, State.UNCONFIRMED]
-    due = Action.objects.filter(connection_id=connection_id, state__in=states, next_at__lte=Now(), **whose)
-    rows = due.order_by("next_at", "id").select_for_update(skip_locked=True)
-    return _take(list(rows.values_list("pk", flat=True)[:most]))
+    return _take(claim_sql.turns("> 0" if scheduled else "= 0"), connection_id, most)
 
 
-def _take(ids: list[int], **changes: Any) -> list[Action]:
-    if not ids:
-        return []
-    held = {"attempt": F("attempt") + 1, "lease_until": Now() + LEASE, "next_at": Now() + LEASE}
-    Action.objects.filter(pk__in=ids).update(**held, **changes)
-    rows = Action.objects.filter(pk__in=ids).select_related("connection", "ou")
-    return sorted(rows, key=lambda row: ids.index(row.pk))
+def _take(sql: str, connection_id: int, most: int) -> list[Action]:
+    params = {"connection": connection_id, "most": most, "lease": LEASE}
+    claimed = list(Action.objects.raw(sql, params))
+    prefetch_related_objects(claimed, "ou")
+    return claimed
 
 
 def renew(actions: Iterable[Action]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -63,6 +63,40 @@ def write(seen: Seen, home: Home) -> None:
             take(seen, home)
 
 
+def write_mailboxes(seen: Sequence[tuple[Seen, Home]]) -> None:
+    """As `write`, for many mailboxes that SYNAQ showed, in few queries. Call it within a transaction.
+
+    Raises IntegrityError where another writer is making one of them, ValueError where a new one's domain is not known.
+    """
+    rows = Mailbox.objects.select_for_update().filter(
+        connection__in={home.connection for _, home in seen}, guid__in=[one.guid for one, _ in seen]
+    )
+    known = {(row.connection_id, row.guid): row for row in rows.order_by("id")}
+    new = []
+    for one, home in seen:
+        row = known.get((home.connection.pk, one.guid))
+        if row is not None and row.as_at > one.at:
+            continue
+        if row is None:
+            row = Mailbox(connection=home.connection, guid=one.guid)
+            _settle_in(row, home)
+            known[home.connection.pk, one.guid] = row
+            new.append(row)
+        body = _shown(row, one)
+        _say_mailbox(row, body, home)
+        if row.pk:
+            row.save()
+    Mailbox.objects.bulk_create(new)
+
+
+def _shown(row: Any, seen: Seen) -> Any:
+    """What SYNAQ showed of it, as it is kept: set on the row."""
+    body = raw_of(seen.body if isinstance(seen.body, Mapping) else {})
+    row.state = (answers.read_state(body) or row.state)[:60]
+    row.raw, row.as_at, row.gone_at = body, seen.at, None
+    return body
+
+
 def _write_catalogue(seen: Seen, home: Home) -> None:
     row = Catalogue.objects.select_for_update().filter(ou=home.ou).first()
     if row is not None and row.as_at > seen.at:
@@ -86,13 +120,10 @@ def _write(seen: Seen, home: Home) -> None:
         return
     if row is not None and not isinstance(seen.body, Mapping):
         return  # it says nothing of the thing: what was said before stands
-    body = raw_of(seen.body if isinstance(seen.body, Mapping) else {})
     if row is None:
         row = MODELS[seen.kind](connection=home.connection, guid=seen.guid)
         _settle_in(row, home)
-    row.state = (answers.read_state(body) or row.state)[:60]
-    row.raw, row.as_at, row.gone_at = body, seen.at, None
-    _TAKE_IN[seen.kind](row, body, home)
+    _TAKE_IN[seen.kind](row, _shown(row, seen), home)
 
 
 def _gone_with_it(row: Any) -> None:
@@ -204,6 +235,11 @@ def _take_domain(row: Domain, body: Mapping[str, Any], home: Home) -> None:
 
 
 def _take_mailbox(row: Mailbox, body: Mapping[str, Any], home: Home) -> None:
+    _say_mailbox(row, body, home)
+    row.save()
+
+
+def _say_mailbox(row: Mailbox, body: Mapping[str, Any], home: Home) -> None:
     row.email = _said(body, "email", row.email or home.title, 330)
     for name, longest in (("first_name", 200), ("last_name", 200), ("display_name", 300)):
         setattr(row, name, _said_or_kept(body, name, getattr(row, name), longest))
@@ -214,7 +250,6 @@ def _take_mailbox(row: Mailbox, body: Mapping[str, Any], home: Home) -> None:
     row.account_locked = lock.locked
     row.lock_type, row.lock_reason_code = (lock.type or "")[:60], (lock.code or "")[:100]
     row.lock_reason = (lock.reason or "")[:5000]
-    row.save()
 
 
 _TAKE_IN: dict[str, Any] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Case, F, When
+from django.db.models import Case, F, When, prefetch_related_objects
 from django.db.models.functions import Least, Now
 from django.utils import timezone
 
@@ -39,18 +39,25 @@ def want(kind: str, guid: str, *, ou: OU, domain: Domain | None = None, priority
     return reading
 
 
-@transaction.atomic
+_CLAIM = """
+    WITH due AS MATERIALIZED (
+      SELECT id FROM provisioning_reading
+      WHERE connection_id = %(connection)s AND due_at <= statement_timestamp() AND priority {whose}
+      ORDER BY due_at, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
+    ), taken AS (
+      UPDATE provisioning_reading r SET attempt = r.attempt + 1, due_at = statement_timestamp() + %(lease)s
+      FROM due WHERE r.id = due.id RETURNING r.*
+    )
+    SELECT * FROM taken ORDER BY asked_at, id
+"""
+
+
 def claim(connection_id: int, most: int, *, scheduled: bool = False) -> list[Reading]:
     """Due rows that nobody holds, oldest first, held for 30 s. Those that people wait for, or `scheduled` ones."""
-    whose = {"priority__gt": 0} if scheduled else {"priority": 0}
-    rows = Reading.objects.filter(connection_id=connection_id, due_at__lte=Now(), **whose)
-    due = rows.order_by("due_at", "id")
-    ids = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:most])
-    if not ids:
-        return []
-    Reading.objects.filter(pk__in=ids).update(attempt=F("attempt") + 1, due_at=Now() + LEASE)
-    rows = Reading.objects.filter(pk__in=ids).order_by("asked_at", "id")
-    return list(rows.select_related("connection", "ou", "ou__connection", "domain"))
+    sql = _CLAIM.format(whose="> 0" if scheduled else "= 0")
+    claimed = list(Reading.objects.raw(sql, {"connection": connection_id, "most": most, "lease": LEASE}))
+    prefetch_related_objects(claimed, "connection", "ou__connection", "domain")
+    return claimed
 
 
 def renew(readings: Iterable[Reading]) -> None:

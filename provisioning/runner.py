@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import cache
+from typing import cast
 
 import structlog
 from django.conf import settings
@@ -31,6 +32,7 @@ from provisioning import (
     schedule,
     secrets,
     tallies,
+    together,
     turns,
 )
 from provisioning.models import Action, Connection
@@ -47,8 +49,11 @@ PAUSE = 0.1  # seconds between two looks at an empty ledger
 LOST_EVERY = 2.0  # seconds
 RENEW_EVERY = 10.0  # seconds, a third of a lease
 BEHIND_EVERY = 0.5  # seconds between two looks for scheduled work, while there is none
+LOOKS_BUSY_EVERY = 0.02  # seconds between two looks, while half of the threads are busy
+GATHERS_FOR = 0.02  # seconds in which outcomes come together, while there is more to do than threads
 LOOKS_EVERY = 0.05  # seconds between two looks, while only scheduled work is under way
 WRITES_FOR = 0.2  # seconds for which outcomes of scheduled work are written down before clicks are looked for
+AHEAD, AHEAD_SHARE = 36, 25  # polls that wait for a thread; of a slow connection fewer, which pass in 1/25 s
 KEPT_FOR_PEOPLE = 2  # threads that scheduled work leaves free
 DATABASE_AWAY = (OperationalError, InterfaceError)
 TURNS = {"sending": turns.submit, "waiting": turns.poll, "unconfirmed": turns.look_up}
@@ -68,6 +73,17 @@ def take_slot() -> int | None:
             if cursor.fetchone()[0]:
                 return slot
     return None
+
+
+def drivers() -> int:
+    """How many drive now, over all machines."""
+    sql = """
+        SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    """
+    with database.cursor() as cursor:
+        cursor.execute(sql, [SLOTS])
+        return int(cursor.fetchone()[0])
 
 
 def release_slot(slot: int) -> None:
@@ -93,7 +109,7 @@ class Driver:
     def __init__(self, stopping: Callable[[], bool], slot: int = 0) -> None:
         self.stopping, self.slot = stopping, slot
         self.under_way: dict[Future[Outcome], Job | ReadJob] = {}
-        self.turns = 0
+        self.turns, self.drivers = 0, 1
         self._lost_at = self._begun_at = 0.0
         self._nothing_behind: dict[int, float] = {}
         self._renewed_at = time.monotonic()
@@ -139,7 +155,7 @@ class Driver:
 
     def _begin(self) -> int:
         """Claim as much as there is room for, and start it."""
-        if self._is_busy_behind():
+        if self._is_too_soon():
             return 0
         if time.monotonic() - self._lost_at > LOST_EVERY:
             self._lost_at = time.monotonic()
@@ -150,20 +166,24 @@ class Driver:
             if room > 0 and bound is not None:
                 room = bound if _anything_due(row) and connections.take_probe(row) else 0
             if room > 0:
-                begun += self._begin_on(row, room)
+                begun += self._begin_on(row, room, probing=bound is not None)
         return begun
 
-    def _is_busy_behind(self) -> bool:
-        """Scheduled work ends many times a second: not each end is worth a look at all that may be due."""
-        now = time.monotonic()
-        if self.under_way and now - self._begun_at < LOOKS_EVERY:
-            return all(job.behind for job in self.under_way.values())
+    def _is_too_soon(self) -> bool:
+        """Calls end hundreds of times a second: not each end is worth a look at all that may be due."""
+        now, since = time.monotonic(), time.monotonic() - self._begun_at
+        idle = settings.RUNNER_THREADS - len(self.under_way)
+        if self.under_way and since < LOOKS_EVERY:
+            only_behind = all(job.behind for job in self.under_way.values())
+            if only_behind or (since < LOOKS_BUSY_EVERY and idle < settings.RUNNER_THREADS // 2):
+                return True
         self._begun_at = now
         return False
 
     def _sweep(self) -> None:
         """What nobody has told of: lost rows, batches that should have moved, deletions that have come due, files that
         have expired."""
+        self.drivers = max(1, drivers())
         ledger.give_up_lost()
         for sweep in (
             schedule.sweep, collecting.sweep, batches.sweep, imports.sweep, adopting.sweep, adopting.by_night,
@@ -179,17 +199,29 @@ class Driver:
         """Free threads; and no more than the rate lets through in a few seconds, for who waits longer than a lease
         at the gate must not send any more."""
         ours = sum(job.connection_id == row.pk for job in self.under_way.values())
-        most = max(1, 4 * row.rate // max(1, settings.RUNNER_SLOTS))
+        most = max(1, 4 * row.rate // self.drivers)
         return min(settings.RUNNER_THREADS - len(self.under_way), most - ours)
 
-    def _begin_on(self, row: Connection, room: int) -> int:
+    def _ahead(self, row: Connection) -> int:
+        """Polls that may wait for a thread: none idles while what came in is written down. Nothing is lost with them."""
+        return min(AHEAD, row.rate // AHEAD_SHARE)
+
+    def _kept_for_submits(self) -> int:
+        """However many polls are due, some of what waits to be sent goes out: a click stands behind no flood of them."""
+        sending = sum(
+            isinstance(job, Job) and job.action.state == Action.State.SENDING
+            for job in self.under_way.values()
+        )
+        return max(0, settings.RUNNER_THREADS // 4 - sending)
+
+    def _begin_on(self, row: Connection, room: int, *, probing: bool = False) -> int:
         client = _client(row)
         if client is None:
             return 0
-        begun = self._begin_some(row, client, room)
+        begun = self._begin_some(row, client, room, probing=probing)
         spare = min(room - begun, self._room_behind())
         if spare > 0 and time.monotonic() > self._nothing_behind.get(row.pk, 0.0):
-            scheduled = self._begin_some(row, client, spare, scheduled=True)
+            scheduled = self._begin_some(row, client, spare, scheduled=True, probing=probing)
             if not scheduled:
                 self._nothing_behind[row.pk] = time.monotonic() + BEHIND_EVERY
             begun += scheduled
@@ -200,13 +232,18 @@ class Driver:
         most = max(1, settings.RUNNER_THREADS - KEPT_FOR_PEOPLE)
         return most - sum(job.behind for job in self.under_way.values())
 
-    def _begin_some(self, row: Connection, client: Client, room: int, *, scheduled: bool = False) -> int:
-        polls = ledger.claim_turns(row.pk, room, scheduled=scheduled)
-        left = room - len(polls)
+    def _begin_some(
+        self, row: Connection, client: Client, room: int, *, scheduled: bool = False, probing: bool = False
+    ) -> int:
+        exactly = scheduled or probing
+        ahead = 0 if exactly else self._ahead(row)
+        polls = ledger.claim_turns(row.pk, room + ahead, scheduled=scheduled)
+        left = max(room - len(polls), 0 if exactly else self._kept_for_submits())
         submits = ledger.claim_submits(row.pk, left, scheduled=scheduled) if left else []
-        left -= len(submits)
-        reads = readings.claim(row.pk, left, scheduled=scheduled) if left else []
+        left = room - len(polls) - len(submits)
+        reads = readings.claim(row.pk, left, scheduled=scheduled) if left > 0 else []
         for action in [*polls, *submits]:
+            action.connection = row
             self._start(action, client)
         for reading in reads:
             self._hand_over(ReadJob(reading, client))
@@ -251,9 +288,14 @@ class Driver:
 
     def _write_down(self) -> int:
         done, _ = wait(self.under_way, timeout=PAUSE, return_when=FIRST_COMPLETED)
+        if done and len(self.under_way) > settings.RUNNER_THREADS:
+            time.sleep(GATHERS_FOR)
+            done = {future for future in self.under_way if future.done()}
+        plain = [future for future in done if self._is_plain(future)]
+        written = self._write_together(plain) if plain else 0
         end = time.monotonic() + WRITES_FOR
-        written = 0
-        for future in sorted(done, key=lambda one: self.under_way[one].behind):
+        left = sorted(done & self.under_way.keys(), key=lambda one: self.under_way[one].behind)
+        for future in left:
             if self.under_way[future].behind and time.monotonic() > end:
                 break  # a click may have come in: the rest is written in the next round
             _record(self.under_way[future], future.result())
@@ -261,6 +303,23 @@ class Driver:
             written += 1
         self.turns += written
         return written
+
+    def _is_plain(self, future: Future[Outcome]) -> bool:
+        return together.is_plain(self.under_way[future], future.result())
+
+    def _write_together(self, plain: list[Future[Outcome]]) -> int:
+        """All of them in one transaction. Returns how many: none, where one of them has to be written by itself."""
+        pairs = [(self.under_way[future], future.result()) for future in plain]
+        try:
+            together.record(cast("list[together.Pair]", pairs))
+        except DATABASE_AWAY:
+            raise
+        except Exception as error:
+            log.warning("outcomes are written one by one", error=type(error).__name__, outcomes=len(plain))
+            return 0
+        for future in plain:
+            del self.under_way[future]
+        return len(plain)
 
 
 def _record(job: Job | ReadJob, outcome: Outcome) -> None:

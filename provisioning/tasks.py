@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import heartbeat_sent, worker_shutdown, worker_shutting_down
 
-from provisioning import checking, heartbeats, runner
+from provisioning import announce, checking, heartbeats, runner
 
 # Made before the workers fork: the parent is told of the end, the children drive. A bare byte without a lock,
 # which a killed child could take with it.
@@ -32,4 +32,5 @@ def _ended(sender: Any, **_: Any) -> None:
 @shared_task(name="provisioning.drive")  # type: ignore[untyped-decorator]
 def drive() -> None:
     checking.run_safely()
-    runner.drive(stopping=lambda: bool(_stopping.value))
+    if runner.drive(stopping=lambda: bool(_stopping.value)) and not _stopping.value:
+        announce.nudge()  # there was work: with many processes, a beat a second would not keep them all at it

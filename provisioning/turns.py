@@ -171,7 +171,10 @@ def carry_out(turn: Callable[[AnyJob], Outcome], job: AnyJob) -> Outcome:
     """Take one turn. Never raises: whatever goes wrong is an outcome that says whether something may have been sent."""
     before = connections.drawn()
     try:
-        with connections.letting_pass(job.behind), structlog.contextvars.bound_contextvars(**job.marks):
+        with (
+            connections.letting_pass(_level(turn, job)),
+            structlog.contextvars.bound_contextvars(**job.marks),
+        ):
             return turn(job)
     except SynaqError as error:
         return Trouble(error)
@@ -182,6 +185,13 @@ def carry_out(turn: Callable[[AnyJob], Outcome], job: AnyJob) -> Outcome:
         return Fault(
             f"The portal made a mistake here ({type(error).__name__}).", connections.drawn() != before
         )
+
+
+def _level(turn: object, job: Job | ReadJob) -> int:
+    """Where its calls stand at the gate."""
+    if job.behind:
+        return connections.BEHIND
+    return connections.CLICK if turn is submit else connections.FOLLOW
 
 
 def submit(job: Job) -> Outcome:

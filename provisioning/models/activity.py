@@ -49,7 +49,7 @@ class Action(models.Model):
     sealed = models.TextField(blank=True, help_text="Secrets until they are sent")
 
     priority = models.PositiveSmallIntegerField(
-        default=0, help_text="0: a person waits for it; more: scheduled work, which goes after"
+        default=0, help_text="0: a person waits for it; 1: one of many at once; 2: scheduled work"
     )
     attempt = models.PositiveIntegerField(
         default=0, help_text="Fence: a write of an older attempt touches no row"
@@ -129,6 +129,9 @@ class Action(models.Model):
             models.Index(fields=["kind", "guid", "-id"], name="action_by_target"),
             models.Index(fields=["result_kind", "result_guid", "-id"], name="action_by_result"),
             models.Index(fields=["ou", "-id"], name="action_by_ou"),
+            models.Index(
+                fields=["ou"], name="action_first_of_ou", condition=Q(state="queued", priority=0)
+            ),  # how many one OU has before all others (ledger.py)
             models.Index(
                 fields=["batch"],
                 name="action_open_of_batch",

@@ -26,6 +26,7 @@ LARGEST_BODY = 32 * 1024 * 1024
 LONGEST_BODY_SECONDS = 60.0
 # A server closes idle connections when it likes; a change sent into that moment has an unknown end.
 STALE_AFTER_SECONDS = 1.5
+_HEADERS = {"Accept": "application/json", "User-Agent": "Mailroom"}
 
 
 class Expect(StrEnum):
@@ -132,7 +133,8 @@ class Transport:
 
     def _send(self, call: Call) -> Answer:
         session = self._session(call.method)
-        prepared = session.prepare_request(self._request(call))
+        # Not by the session, which would look for cookies, proxies and hooks that there are none of
+        prepared = self._request(call).prepare()
         received = self._exchange(session, prepared)
         # Raised here, outside any `except`: the exception of requests holds our headers and body.
         if isinstance(received, Exception):
@@ -148,7 +150,7 @@ class Transport:
 
     def _request(self, call: Call) -> requests.Request:
         body = None if call.payload is None else json.dumps(call.payload, allow_nan=False).encode()
-        headers = {} if body is None else {"Content-Type": "application/json"}
+        headers = _HEADERS if body is None else {**_HEADERS, "Content-Type": "application/json"}
         url = f"{self.base_url}{call.path}.json"
         return requests.Request(
             call.method, url, headers, data=body, params=dict(call.params or {}), auth=self._auth
@@ -182,8 +184,6 @@ class Transport:
     def _new_session(self) -> requests.Session:
         session = requests.Session()
         session.trust_env = False
-        session.headers.clear()
-        session.headers.update({"Accept": "application/json", "User-Agent": "Mailroom"})
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
             session.mount(scheme, sockets.Adapter())

@@ -229,9 +229,10 @@ def test_the_gate_is_one_for_all_processes() -> None:
             second()
 
 
-def test_a_slow_rate_is_not_overrun_by_claims(world: World, settings: Any) -> None:
+def test_a_slow_rate_is_not_overrun_by_claims(world: World) -> None:
     Connection.objects.update(rate=1)
     for _ in range(10):
         suspend(make_mailbox(world.domain))
-    settings.RUNNER_SLOTS = 2
-    assert Rounds()._room(row(world)) == 2
+    driver = Rounds()
+    driver.drivers = 2
+    assert driver._room(row(world)) == 2

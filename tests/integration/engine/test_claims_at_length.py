@@ -7,7 +7,7 @@ import re
 import pytest
 from django.db import connection
 
-from provisioning import ledger
+from provisioning import claim_sql, ledger
 from provisioning.models import Action
 from tests.integration.engine.asking import suspend
 from tests.integration.engine.conftest import World
@@ -43,7 +43,10 @@ def rows_read(connection_id: int) -> int:
         cursor.execute(
             "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off"
         )
-        cursor.execute("EXPLAIN ANALYZE " + ledger._NEXT_IN_LINE.format(whose="= 0"), [connection_id, 12])
+        cursor.execute(
+            "EXPLAIN ANALYZE " + claim_sql.NEXT_IN_LINE.format(whose="= 0"),
+            {"connection": connection_id, "most": 12},
+        )
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Sort" not in plan, plan
     assert "Seq Scan" not in plan, plan

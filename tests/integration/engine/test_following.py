@@ -165,6 +165,7 @@ def test_what_the_mirror_cannot_take_does_not_keep_the_action_open(
         raise ValueError("odd")
 
     monkeypatch.setattr("provisioning.mirror.write", cannot)
+    monkeypatch.setattr("provisioning.mirror.write_mailboxes", cannot)
     api.on("GET", "/mailboxes/", shows("suspended"))
     api.on("GET", "/actions/7", FINISHED)
     action = waiting(api, world)

@@ -16,6 +16,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from provisioning import batches, collecting, connections, ledger, readings, runner
+from provisioning.ledger import SCHEDULED
 from provisioning.models import (
     OU,
     Action,
@@ -68,7 +69,7 @@ def test_each_night_every_domain_in_service_is_counted_once(acme: OU) -> None:
     assert run.batch is not None
     assert sorted(run.batch.steps.values_list("guid", flat=True)) == sorted(row.guid for row in rows)
     assert run.batch.title == "Count usage: 3 domains (nightly)"
-    assert Action.objects.filter(priority=1, by=None).count() == 3
+    assert Action.objects.filter(priority=SCHEDULED, by=None).count() == 3
     assert AuditEntry.objects.filter(kind="asked").count() == 0, (
         "the trail has the run, not each of its domains"
     )
@@ -166,13 +167,13 @@ def test_readings_that_people_wait_for_go_first_and_are_raised(acme: OU) -> None
 
 def test_a_run_leaves_people_their_share_of_the_gate() -> None:
     gate = connections.Gate(f"test-{uuid.uuid4()}", 25)
-    with connections.letting_pass(True):
+    with connections.letting_pass(connections.BEHIND):
         for _ in range(24):
             gate()
     began = time.monotonic()
     gate()
     assert time.monotonic() - began < 0.3, "the last place of the second was kept for people"
-    with connections.letting_pass(True):
+    with connections.letting_pass(connections.BEHIND):
         gate()
     assert time.monotonic() - began > 0.4, "and was not for the run"
 
@@ -290,4 +291,4 @@ def test_a_click_in_the_middle_of_a_run_is_sent_within_a_second(legacy: Sandbox)
     action = Action.objects.get(pk=clicked[0])
     assert action.sent_at is not None
     assert action.sent_at - action.asked_at < timedelta(seconds=1)
-    assert Action.objects.filter(priority=1, state="queued").exists(), "the run was still under way"
+    assert Action.objects.filter(priority=SCHEDULED, state="queued").exists(), "the run was still under way"
