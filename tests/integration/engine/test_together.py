@@ -66,7 +66,7 @@ def test_polls_that_tell_nothing_new_write_no_history(world: World) -> None:
     together.record([(first, Still("new")), (second, Still("pending"))])
     assert (kinds(first.action)[-1], kinds(second.action)[-1]) == ("accepted", "answered")
     assert (fresh(first.action).polls, fresh(second.action).remote_state) == (1, "pending")
-    assert fresh(first.action).next_at > timezone.now()
+    assert (fresh(first.action).next_at or timezone.now()) > timezone.now()
 
 
 def test_what_another_holds_by_now_is_left_alone_and_the_rest_is_written(world: World) -> None:
