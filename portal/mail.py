@@ -5,7 +5,7 @@ No mail ever carries a password. That one could not be sent is told by False and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.utils import formataddr
 from threading import Thread
 from typing import Any
@@ -26,12 +26,24 @@ log = structlog.get_logger(__name__)
 NAME = "Mailroom"
 
 
-def send(name: str, *, to: str, subject: str, context: Mapping[str, Any], brand: Brand | None = None) -> bool:
+def send(
+    name: str,
+    *,
+    to: str,
+    subject: str,
+    context: Mapping[str, Any],
+    brand: Brand | None = None,
+    files: Sequence[tuple[str, bytes, str]] = (),
+) -> bool:
     """Send templates/mail/<name>.txt to one address; whether the server took it. Never raises for mail's own troubles.
+    `files` are attached: name, content, type.
 
     The template sees `context`, and `portal` (the portal's name) and `support` (whom to ask, or "") besides.
     """
-    return _deliver(name, _message(name, to, subject, context, brand))
+    message = _message(name, to, subject, context, brand)
+    for file in files:
+        message.attach(*file)
+    return _deliver(name, message)
 
 
 def send_beside(

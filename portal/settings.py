@@ -279,6 +279,7 @@ CELERY_BEAT_SCHEDULER = "portal.beating:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     # expires at once: a late beat says nothing that the next one does not say
     "drive": {"task": "provisioning.drive", "schedule": 1.0, "options": {"expires": 2}},
+    "months": {"task": "portal.look_at_months", "schedule": 600.0, "options": {"expires": 300}},
 }
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = False

@@ -61,6 +61,7 @@ KINDS = {
         Kind("acting_ended", "Stopped looking as a customer", "Acting"),
         Kind("month_closed", "Month closed", "Money"),
         Kind("month_adjusted", "Closed month corrected", "Money"),
+        Kind("invoice_compared", "Invoice compared with a month", "Money"),
         Kind("exported", "Exported", "Data"),
         Kind("secret_seen", "Secret shown", "Data"),
         Kind("connection", "Connection changed", "Settings"),

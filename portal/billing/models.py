@@ -232,3 +232,8 @@ class Sent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.about}"
+
+    @property
+    def month_and_address(self) -> str:
+        words = self.about.split(" ")
+        return f"{words[0]}, {words[-1]}"

@@ -42,6 +42,7 @@ _INK, _QUIET, _LINE, _GROUND = (
 )
 _WARN = HexColor("#9a4a00")
 _EDGE = 18 * mm
+_PAD = 6  # points that reportlab keeps free within a frame
 _WIDTH = A4[0] - 2 * _EDGE
 _LONGEST_CELL = 600  # characters; what is longer would not fit a page
 
@@ -52,7 +53,7 @@ def statement(one: Statement, brand: Brand | None) -> bytes:
     paper = _Paper(one, brand)
     out = BytesIO()
     document = SimpleDocTemplate(
-        out, pagesize=A4, leftMargin=_EDGE, rightMargin=_EDGE, topMargin=40 * mm, bottomMargin=24 * mm,
+        out, pagesize=A4, leftMargin=_EDGE - _PAD, rightMargin=_EDGE - _PAD, topMargin=36 * mm, bottomMargin=24 * mm,
         title=f"Statement {one.month:%B %Y}", author=paper.name, subject=one.title, lang="en",
     )  # fmt: skip
     document.build(paper.story(), onFirstPage=paper.draw, onLaterPages=paper.draw, canvasmaker=_Numbered)
@@ -188,7 +189,7 @@ class _Paper:
             *(self.money(word, **quiet) for word in ("Number", "Net", "Tax", "With tax")),
         ]
         rows = [heads, *(self._line(line) for line in lines)]
-        widths = [_WIDTH - 118 * mm, 20 * mm, 33 * mm, 30 * mm, 35 * mm]
+        widths = [_WIDTH - 116 * mm, 16 * mm, 34 * mm, 26 * mm, 40 * mm]
         table = Table(rows, colWidths=widths, repeatRows=1)
         table.setStyle(_lined(self.accent))
         return table
@@ -210,7 +211,7 @@ class _Paper:
         rows = [self._sum(total) for total in self.one.totals]
         if not rows:
             return []
-        table = Table(rows, colWidths=[_WIDTH - 98 * mm, 33 * mm, 30 * mm, 35 * mm])
+        table = Table(rows, colWidths=[_WIDTH - 100 * mm, 34 * mm, 26 * mm, 40 * mm])
         table.setStyle(_boxed(self.accent))
         return [table]
 
@@ -222,9 +223,7 @@ class _Paper:
     def _notes(self) -> list[Flowable]:
         notes = []
         if self.one.unpriced:
-            notes.append(
-                f"{len(self.one.unpriced)} unpriced: no price held for it. It is in no sum, and it is not free."
-            )
+            notes.append(f"{len(self.one.unpriced)} unpriced: without a price, in no sum, and not free.")
         if len(self.one.totals) > 1:
             notes.append("Each currency is summed by itself.")
         if self.one.closed:

@@ -5,15 +5,13 @@ Both ways go through `check`, so that the same sentence says what is wrong, wher
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from portal import exports
-from portal.mailboxes.imports_file import Unreadable, decoded
+from portal.billing import csvfile
+from portal.billing.csvfile import Cells, Layout
 
 MOST_BYTES = 262_144
 MOST_ROWS = 200  # four cells each: a form holds no more than 1,000
@@ -21,12 +19,19 @@ MOST_TIERS = 20
 NAMES = ("edition", "unit", "minimum", "tiers")
 HEADINGS = ("Edition", "Unit price", "Minimum", "Tiers")
 LABELS = dict(zip(NAMES, HEADINGS, strict=True))
-_ALSO = {
-    "edition": ("code", "edition code", "package edition code"),
-    "unit": ("price", "unit", "price per unit", "per month"),
-    "minimum": ("least", "minimum charge"),
-    "tiers": ("tier", "graduated"),
-}
+LAYOUT = Layout(
+    columns={
+        "edition": ("Edition", "code", "edition code", "package edition code"),
+        "unit": ("Unit price", "price", "unit", "price per unit", "per month"),
+        "minimum": ("Minimum", "least", "minimum charge"),
+        "tiers": ("Tiers", "tier", "graduated"),
+    },
+    required=NAMES[:2],
+    most_bytes=MOST_BYTES,
+    most_rows=MOST_ROWS,
+    too_large="The file is larger than 256 kB: a price book is not.",
+    too_many=f"{MOST_ROWS} is the most.",
+)
 _HIGHEST_FIRST = 2_147_483_647
 
 
@@ -190,64 +195,13 @@ def file_rows(prices: Iterable[Clean]) -> list[list[str]]:
 
 def read(data: bytes) -> list[Row]:
     """The rows of a CSV, unchecked. Raises Unreadable, with a sentence."""
-    if len(data) > MOST_BYTES:
-        raise Unreadable("The file is larger than 256 kB: a price book is not.")
-    if data[:2] == b"PK":
-        raise Unreadable("This is a workbook. In the spreadsheet choose Save as, then CSV, and upload that.")
-    text = decoded(data).removeprefix("\ufeff")
-    if "\x00" in text:
-        raise Unreadable("This is not a text file. In the spreadsheet choose Save as, then CSV.")
-    lines = _lines(text)
-    if not lines:
-        raise Unreadable("There is nothing in it.")
-    columns = _columns(lines[0][1])
-    if len(lines) - 1 > MOST_ROWS:
-        raise Unreadable(f"There are {len(lines) - 1:,} rows; {MOST_ROWS} is the most.")
-    return [_row(number, cells, columns) for number, cells in lines[1:]]
+    return [_row(cells) for cells in csvfile.read(data, LAYOUT)]
 
 
-def _lines(text: str) -> list[tuple[int, list[str]]]:
-    """Each row that holds something, with its number as a spreadsheet counts."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    known = {mark: sum(map(bool, map(_column, first.split(mark)))) for mark in ",;\t"}
-    mark = max(known, key=lambda one: known[one])
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True))
-    except csv.Error:
-        raise Unreadable("A quotation mark is opened and not closed: look at the rows with quotes.") from None
-    return [(n, cells) for n, cells in enumerate(rows, 1) if any(cell.strip() for cell in cells)]
-
-
-def _column(heading: str) -> str:
-    said = " ".join(heading.replace("_", " ").strip(' "').split()).casefold()
-    return next((name for name in NAMES if said in (LABELS[name].casefold(), *_ALSO[name])), "")
-
-
-def _columns(first: list[str]) -> list[str]:
-    named = [_column(cell) for cell in first]
-    for name in NAMES:
-        if name in NAMES[:2] and name not in named:
-            raise Unreadable(
-                f"No column is called {LABELS[name]}. The first row holds the headings: {', '.join(HEADINGS)}."
-            )
-        if named.count(name) > 1:
-            raise Unreadable(f"Two columns are called {LABELS[name]}: leave one.")
-    return named
-
-
-def _row(number: int, cells: list[str], columns: list[str]) -> Row:
-    row = Row(number, dict.fromkeys(NAMES, ""))
-    for name, cell in zip(columns, cells, strict=False):
-        if name:
-            row.cells[name] = unguarded(cell)
-    if any(cell.strip() for cell in cells[len(columns) :]):
+def _row(cells: Cells) -> Row:
+    row = Row(cells.number, cells.said)
+    if cells.spilled:
         row.errors["unit"] = "There are more cells than columns: an amount with a decimal comma needs quotes."
     elif row.is_blank:
         row.errors["unit"] = "Type an amount, such as 12.50."
     return row
-
-
-def unguarded(cell: str) -> str:
-    """Without the apostrophe that exports put before what a spreadsheet would run."""
-    said = cell.strip()[:1_000]
-    return said[1:] if said.startswith("'") and exports.is_risky(said[1:]) else said

@@ -121,7 +121,7 @@ def price_words(line: Line) -> str:
         return "unpriced" if line.count else ""
     words = [
         f"{plain(how['unit'])} each",
-        *(f"{plain(unit)} from the {first}. on" for first, unit in how["tiers"]),
+        *(f"{plain(unit)} from {first:,} on" for first, unit in how["tiers"]),
     ]
     if how.get("at_minimum"):
         words.append(f"minimum {plain(how['minimum'])}")

@@ -25,7 +25,7 @@ _PDF_TYPE = "application/pdf"
 @policy(roles.SEE_USAGE)
 def statement(request: HttpRequest, guid: str, month: str, company: str) -> HttpResponse:
     """What one company pays for the month: as it was closed, or a draft."""
-    ou, first = ou_of(request, guid), _begun(month)
+    ou, first = ou_of(request, guid), begun(month)
     one = _statement(request, ou, first, company)
     context = {
         "page_title": one.title,
@@ -45,7 +45,7 @@ def statement(request: HttpRequest, guid: str, month: str, company: str) -> Http
 @policy(roles.SEE_USAGE)
 def statement_file(request: HttpRequest, guid: str, month: str, company: str, form: str) -> HttpResponseBase:
     """The same as a PDF or a CSV."""
-    ou, first = ou_of(request, guid), _begun(month)
+    ou, first = ou_of(request, guid), begun(month)
     if form not in (PDF, exports.CSV):
         raise Http404
     one = _statement(request, ou, first, company)
@@ -59,7 +59,7 @@ def statement_file(request: HttpRequest, guid: str, month: str, company: str, fo
 @policy(roles.SEE_USAGE)
 def workbook(request: HttpRequest, guid: str, month: str) -> HttpResponseBase:
     """All lines of the month, the sums, and who closed it."""
-    ou, first = ou_of(request, guid), _begun(month)
+    ou, first = ou_of(request, guid), begun(month)
     lines, is_open = lines_of(request, ou, first)
     closings = finding.closings(request, ou, first)
     book = exports.workbook(statements.sheets(ou, first, lines, closings, whole=not is_open))
@@ -78,7 +78,7 @@ def _statement(request: HttpRequest, ou: OU, month: date, company: str) -> state
     return statements.of_company(row, month)
 
 
-def _begun(month: str) -> date:
+def begun(month: str) -> date:
     first = month_in(month)
     if first > books.today():
         raise Http404

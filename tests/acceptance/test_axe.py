@@ -104,6 +104,16 @@ USAGE = (
 )
 
 
+def of_months(person: Person) -> list[str]:
+    """A reseller's months: one that is over, what closing it asks, a customer's statement, who is told."""
+    person.open("/months/")
+    month = person.page.locator("td.cell-main a").nth(1).get_attribute("href") or ""
+    person.open(month)
+    statement = person.page.locator("td.cell-main a").first.get_attribute("href") or ""
+    mails = f"{month.rsplit('/', 2)[0]}/mails/"
+    return ["/months/", month, f"{month}close/", f"{month}invoice/", statement, mails]
+
+
 def of_usage(person: Person) -> list[str]:
     """The pages of figures, of one customer's, and of one of its domains'."""
     person.open("/usage/")
@@ -227,7 +237,7 @@ def test_axe_finds_nothing_on_any_page_and_none_scrolls_sideways(light: Page, st
 
 def test_axe_finds_nothing_on_owners_pages_and_none_scrolls_sideways(light: Page, stack: Stack) -> None:
     person = Person(light, stack, "owner")
-    shown = [*OWNERS, *of_people(person), *of_usage(person), *of_prices(person)]
+    shown = [*OWNERS, *of_people(person), *of_usage(person), *of_months(person), *of_prices(person)]
     found, answers = [], {"/invitation/no-such-link/": 404, shown[-1]: 422}
     for path in shown:
         assert person.open(path) == answers.get(path, 200), path

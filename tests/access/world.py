@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from portal.accounts.models import Acting, Brand, CustomRole, Invitation, Membership, Person, SecondFactorRule
 from portal.billing import closing
-from portal.billing.models import Price, PriceBook
+from portal.billing.models import Price, PriceBook, Quota
 from provisioning import audit, usage
 from provisioning.models import (
     OU,
@@ -254,6 +254,9 @@ class World:
         closing.close(sub.ou, month, by=sub.person, note=mark("sub", "note"), seen=shown.mark)
         for place in (self.at("root"), sub):
             place.things["customer"] = company.ou
+            place.things["quota"] = Quota.objects.create(
+                ou=company.ou, edition=mark(place.name, "quota"), most=9
+            )
 
     def add_foreign(self) -> None:
         """More of everything that is none of the viewers' business."""
