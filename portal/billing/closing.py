@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -26,6 +27,7 @@ from provisioning.models import OU, MonthlyFigure
 
 CLOSING_TYPES = (OU.Type.RESELLER, OU.Type.SUBRESELLER)
 _NAMED = 5  # things named in a warning, at most
+_TRIES = 5  # to read figures between two reports
 Key = tuple[int, str]  # company, edition
 
 
@@ -65,8 +67,19 @@ def companies_to_close(ou: OU, month: date) -> QuerySet[OU]:
     return below.exclude(pk__in=closed)
 
 
+class _Moved(Exception):
+    """A report came in between two queries: what they brought does not fit together."""
+
+
 def draft(ou: OU, month: date) -> Draft:
-    """What closing would keep. A fixed number of queries. Raises Refused when a report comes in at this very moment."""
+    """What closing would keep. A fixed number of queries. Raises Refused when reports come in too fast to be read."""
+    for _ in range(_TRIES):
+        with suppress(_Moved):
+            return _draft(ou, month)
+    raise Refused("Reports are coming in just now. Look at the figures once more, then close.")
+
+
+def _draft(ou: OU, month: date) -> Draft:
     companies = companies_to_close(ou, month)
     priced = sums.month_lines(companies, month)
     behind = _behind(companies, month)
@@ -99,7 +112,7 @@ def _behind(companies: QuerySet[OU], month: date) -> dict[Key, list[dict[str, An
 
 def _line(one: LineOf, domains: list[dict[str, Any]]) -> Line:
     if sum(row["count"] for row in domains) != one.count:
-        raise Refused("A report came in just now. Look at the figures once more, then close.")
+        raise _Moved
     how = one.price.as_told() | {"at_minimum": one.at_minimum} if one.price else {}
     single = domains[0]["report"] if len(domains) == 1 else None
     return Line(

@@ -16,7 +16,7 @@ from portal.billing.csvfile import Cells, Layout
 from portal.billing.models import Line
 from portal.mailboxes.imports_file import Unreadable
 
-MOST_BYTES = 5 * 1_048_576
+MOST_BYTES = 1_048_576
 _HIGHEST = 10_000_000
 PARTS = ("company", "domain", "edition")
 LABELS = {
@@ -37,7 +37,7 @@ LAYOUT = Layout(
     required=("count",),
     most_bytes=MOST_BYTES,
     most_rows=20_000,
-    too_large="The file is larger than 5 MB: leave out what is of other months.",
+    too_large="The file is larger than 1 MB: leave out what is of other months.",
     too_many="20,000 is the most at once. Leave out what is of other months.",
 )  # fmt: skip
 Key = tuple[str, ...]

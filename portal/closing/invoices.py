@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files import File
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -56,7 +56,7 @@ def compare(request: HttpRequest, guid: str, month: str) -> HttpResponse:
 
 
 def _compared(form: InvoiceForm, lines: list[Any]) -> dict[str, Any]:
-    file: UploadedFile = form.cleaned_data["file"]
+    file: File[Any] = form.cleaned_data["file"]
     try:
         rows, wrong, columns = invoice.read(file.read(invoice.MOST_BYTES + 1))
     except Unreadable as error:

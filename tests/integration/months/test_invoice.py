@@ -65,7 +65,7 @@ def test_as_far_as_the_file_goes_domains_are_told_apart(finance: Client, tree: T
         (b'Company,Count\n"A,1\n', "A quotation mark is opened"),
         (b"PK\x03\x04", "This is a workbook"),
         (b"Company,Count\nA\x00,1\n", "This is not a text file"),
-        (b"Company,Count\n" + b"x" * 5 * 1_048_576, "larger than 5 MB"),
+        (b"Company,Count\n" + b"x" * 1_048_576, "larger than 1 MB"),
         (b"Company,Count\n" + b"A,1\n" * 20_001, "20,000 is the most"),
     ],
     ids=range(19),
@@ -77,6 +77,12 @@ def test_what_cannot_be_compared_is_said_by_row_and_column(
     assert answer.status_code == 422
     assert sentence in text_of(answer)
     assert "comparison" not in answer.context
+
+
+def test_a_file_of_5_mb_is_refused_before_it_is_read(finance: Client, tree: Tree) -> None:
+    answer = sent(finance, tree, b"Company,Count\n" + b"x" * 5 * 1_048_576)
+    assert answer.status_code == 413
+    assert "too large" in text_of(answer).lower()
 
 
 def test_numbers_are_taken_as_spreadsheets_write_them_and_markup_stays_text(
