@@ -255,7 +255,7 @@ class World:
         for place in (self.at("root"), sub):
             place.things["customer"] = company.ou
             place.things["quota"] = Quota.objects.create(
-                ou=company.ou, edition=mark(place.name, "quota"), most=9
+                ou=company.ou, edition=mark("company", f"{place.name}quota"), most=9
             )
 
     def add_foreign(self) -> None:
