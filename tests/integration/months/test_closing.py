@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
@@ -181,15 +182,21 @@ def test_nothing_of_a_closed_month_can_be_changed_or_removed(tree: Tree) -> None
         Adjustment.objects.filter(pk=one.pk).update(line=second)
 
 
-def test_whoever_gets_round_the_database_is_found_by_the_hash(finance: Client, tree: Tree) -> None:
+def test_whoever_gets_round_the_database_is_found_by_the_hash(
+    finance: Client, tree: Tree, capsys: pytest.CaptureFixture[str]
+) -> None:
     closed = shut(tree)
     assert canonical.agrees(closed)
+    call_command("verify_months", month="2026-10")
+    assert f"agrees  {closed.hash}" in capsys.readouterr().out
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE billing_line DISABLE TRIGGER billing_line_append_only")
         cursor.execute("UPDATE billing_line SET net = net - 1 WHERE position = 1")
         cursor.execute("ALTER TABLE billing_line ENABLE TRIGGER billing_line_append_only")
     assert not canonical.agrees(closed)
+    with pytest.raises(CommandError, match="1 of the closed months"):
+        call_command("verify_months")
     assert "The hash does not agree" in text_of(finance.get(tree.url("detail") + "?check=1"))
 
 
