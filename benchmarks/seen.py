@@ -42,7 +42,7 @@ def measure() -> list[Row]:
                 for cookie, action in zip(cookies, actions, strict=True)
             ]
             told = _kept_open(url, pages, environment)
-    lags = _lags(told, [action.pk for action in actions])
+        lags = _lags(told, [action.pk for action in actions])
     return [
         at_most(f"seen: finished here to seen, 95 % of {len(lags)} pages", stage.percentile(lags, 0.95), "s", GOAL),
         Row("seen: the same, median", round(statistics.median(lags), 3), "s"),
