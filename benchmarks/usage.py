@@ -77,7 +77,7 @@ def _reseller(companies: int) -> Any:
     connection = Connection.objects.create(
         name=f"Bench {companies}",
         base_url="http://127.0.0.1:9",
-        api_user="bench",
+        api_user=f"bench-{companies}",
         reseller_guid=str(uuid.uuid4()),
     )
     root = OU.objects.create(
