@@ -1,6 +1,6 @@
 # `make` lists the targets. They need make and Python 3.11 or newer (3.14 at most); everything else they fetch themselves.
 .DEFAULT_GOAL := help
-.PHONY: help run servers test access check bench lock screenshots clean
+.PHONY: help run servers test access soak check bench lock screenshots clean
 .NOTPARALLEL:
 
 PY := .venv/bin/python
@@ -24,6 +24,10 @@ test: ## every test, browser tests included (ARGS="-k words" to choose)
 access: ## who gets in where: every route and every role
 	@dev/setup.sh dev
 	@exec $(PY) -m dev access $(ARGS)
+
+soak: ## thousands of actions while everything breaks all the time (MINUTES=30 SEED=number)
+	@dev/setup.sh dev
+	@exec $(PY) -m dev soak
 
 check: ## lint, types, templates, import rules, settings, migrations
 	@dev/setup.sh dev

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from dev import access, checks, lock, signals, testing
+from dev import access, checks, lock, signals, soak, testing
 from dev.environment import test_environment
 from dev.run import run
 from dev.secrets import load_secrets
@@ -78,6 +78,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "exec": execute,
     "test": testing.run_tests,
     "access": access.run_access,
+    "soak": soak.run_soak,
     "check": checks.run_checks,
     "lock": lock.run_lock,
 }

@@ -1,4 +1,5 @@
-"""`make test`: every test, in two runs on the same servers and at the same time: quick ones, and the browser's.
+"""`make test`: every test. Quick ones and the browser's run on the same servers and at the same time; then, by themselves,
+those that break things.
 
 The browser's mostly wait for a page or for an action's end; the quick ones fill the time, and give way.
 """
@@ -21,10 +22,11 @@ GIVES_WAY = 5  # by how much the quick ones are nicer
 # Two processes each. Neighbours stay together, for what a file's tests share; a browser's file stays with one stack.
 # The matrix of tests/access walks for minutes: it is `make access`
 QUICK = (
-    "not acceptance and not access",
+    "not acceptance and not access and not faults",
     ("-n", "2", "--dist", "worksteal", "-p", "dev.xdist_redis"),
 )
 BROWSER = ("acceptance", ("-n", "2", "--dist", "loadfile"))
+FAULTS = ("faults", ())  # they measure how soon work goes on, so nothing runs beside them
 
 
 def run_tests(words: list[str]) -> int:
@@ -48,6 +50,8 @@ def run_tests(words: list[str]) -> int:
             print(
                 f"== tests: {BROWSER[0]} ==\n{words_of_browser.read().decode(errors='replace')}", flush=True
             )
+        print(f"== tests: {FAULTS[0]} ==", flush=True)
+        codes += await_all(_pytest(*FAULTS, words, environment))
     return overall(codes)
 
 

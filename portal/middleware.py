@@ -20,7 +20,8 @@ TRUSTED = ("allauth.", "django.contrib.staticfiles.")
 
 
 class DatabaseAway:
-    """While Postgres is restarted: a clear page with 503, not a traceback."""
+    """While Postgres is restarted: a clear page with 503, not a traceback. `portal.views.broken` does the same for what
+    goes wrong before the view, where sessions are read."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -29,14 +30,18 @@ class DatabaseAway:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, OperationalError | InterfaceError):
-            return None
-        log.error("database away", error=type(error).__name__)
-        response = HttpResponse(
-            render_to_string("errors/unavailable.html", {"reference": reference()}), status=503
-        )
-        response["Retry-After"] = "5"
-        return response
+        return unavailable(error)
+
+
+def unavailable(error: BaseException | None) -> HttpResponse | None:
+    """The page that says so, where it is the database's being away that stopped a request."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return None
+    log.error("database away", error=type(error).__name__)
+    page = render_to_string("errors/unavailable.html", {"reference": reference()})
+    response = HttpResponse(page, status=503)
+    response["Retry-After"] = "5"
+    return response
 
 
 class LeadOut:

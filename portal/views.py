@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,6 +16,7 @@ from portal.access import PUBLIC, SIGNED_IN, policy
 from portal.accounts.models import Brand
 from portal.branding import of
 from portal.logs import reference
+from portal.middleware import unavailable
 
 _FIRST_PAGES = (
     (roles.SEE_DOMAINS, "attention:list"),  # support, and who oversees it
@@ -86,4 +89,5 @@ def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    return _bare("500.html", 500, of.known(request))
+    away = unavailable(sys.exc_info()[1])  # Django asks for this page while it handles the exception
+    return away or _bare("500.html", 500, of.known(request))

@@ -171,7 +171,8 @@ def give_up_lost(now: datetime | None = None) -> int:
 def accepted(
     action: Action, *, path: str, remote_id: str, guid: str, done: bool, status: int | None, meaning: str = ""
 ) -> bool:
-    """SYNAQ took it on. `done`: nothing is left but to read the result. Its secrets are wiped."""
+    """SYNAQ took it on. `done`: nothing is left but to read the result. Its secrets are wiped. Without a status, a look-up
+    or a person told."""
     now = timezone.now()
     wait = timedelta(0) if done else timedelta(seconds=0.5)
     moved = _move(
@@ -180,7 +181,9 @@ def accepted(
         lease_until=None, meaning=meaning, words="", errors=[],
     )  # fmt: skip
     if moved:
-        _note(action, "accepted", data={"status": status, "remote_id": remote_id, "path": path, "guid": guid})
+        told = "" if status or meaning else f"Looked it up: SYNAQ {'has it' if done else 'is at it'}."
+        data = {"status": status, "remote_id": remote_id, "path": path, "guid": guid}
+        _note(action, "accepted", told, data=data)
     return moved
 
 
@@ -222,15 +225,9 @@ def unconfirmed(action: Action, meaning: str, words: str) -> bool:
     """It may have happened. It stays first in line for its object until a look-up or a person settles it."""
     now = timezone.now()
     moved = _move(
-        action,
-        [State.SENDING],
-        state=State.UNCONFIRMED,
-        next_at=now,
-        lease_until=None,
-        meaning=meaning,
-        words=words,
-        tries=0,
-    )
+        action, [State.SENDING], state=State.UNCONFIRMED, next_at=now, lease_until=None, meaning=meaning,
+        words=words, tries=0,
+    )  # fmt: skip
     if moved:
         _note(action, "unconfirmed", words, data={"meaning": meaning})
     return moved

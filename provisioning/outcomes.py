@@ -11,7 +11,7 @@ import structlog
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
-from provisioning import adopting, batches, connections, ledger, mirror, readings, secrets, usage
+from provisioning import adopting, batches, connections, doubts, ledger, mirror, readings, secrets, usage
 from provisioning.models import OU, Action, Domain, Mailbox, Package, Reading
 from provisioning.operations import Operation
 from provisioning.synaq import Meaning, SynaqError
@@ -38,7 +38,6 @@ log = structlog.get_logger(__name__)
 
 PUT_OFF = (1, 2, 5, 10, 30, 60)  # seconds
 HOLDS = (1, 2, 5, 10, 15)  # seconds until it is looked again whether what it waits for has ended
-LOOK_UPS = (2, 10, 30)  # seconds until the next look-up; then a person settles it
 STUCK = 60.0  # seconds between polls of what is stuck
 LONGEST_WAIT = 300.0  # seconds that SYNAQ may ask for between two polls
 USAGE_KINDS = (Reading.Kind.USAGE, Reading.Kind.USAGE_DETAIL)
@@ -74,7 +73,7 @@ def _record(job: Job, outcome: Outcome) -> None:
         case NoEffect():
             _no_effect(job, outcome)
         case LookedUp():
-            _looked_up(job, outcome)
+            doubts.looked_up(job, outcome)
         case Trouble():
             _trouble(job, outcome.error)
         case Held():
@@ -127,10 +126,6 @@ def next_poll(action: Action, at_least: float | None = None) -> datetime:
     return timezone.now() + timedelta(seconds=wait)
 
 
-def _later(steps: tuple[int, ...], tries: int) -> datetime:
-    return timezone.now() + timedelta(seconds=steps[min(tries, len(steps) - 1)])
-
-
 def _accepted(job: Job, outcome: Accepted) -> None:
     ledger.accepted(
         job.action,
@@ -147,7 +142,7 @@ def _ended(job: Job, outcome: Ended) -> None:
     action = job.action
     if not _still_ours(action):
         return
-    if _is_something_else(action, outcome.seen[0]):
+    if doubts.is_something_else(action, outcome.seen[0]):
         ledger.doubted(action, "mistaken", "The GUID that was typed belongs to something else.")
         return
     taken = _take_in(job, outcome.seen, well=not outcome.errors)
@@ -184,21 +179,6 @@ def _no_effect(job: Job, outcome: NoEffect) -> None:
 
 def _still_ours(action: Action) -> bool:
     return Action.objects.select_for_update().filter(pk=action.pk, attempt=action.attempt).exists()
-
-
-def _is_something_else(action: Action, seen: mirror.Seen) -> bool:
-    """A person may have typed the GUID of another's thing: it must bear the name that was asked for."""
-    if action.meaning != ledger.SETTLED or not action.result_kind or not isinstance(seen.body, dict):
-        return False
-    names = {
-        "ou": ("title", action.payload.get("title")),
-        "package": ("code", action.payload.get("code")),
-        "domain": ("domain_name", action.payload.get("domain_name")),
-        "mailbox": ("email", action.title),
-    }
-    key, asked = names.get(action.result_kind, ("", None))
-    said = seen.body.get(key)
-    return bool(asked and said) and str(said).casefold() != str(asked).casefold()
 
 
 def _take_in(job: Job, seen: tuple[mirror.Seen, ...], *, well: bool = False) -> bool:
@@ -263,37 +243,19 @@ def _link_what_was_linked(action: Action, seen: mirror.Seen) -> None:
         mirror.link(domain, package, seen.at)
 
 
-def _looked_up(job: Job, outcome: LookedUp) -> None:
-    action, found = job.action, outcome.found
-    if found is not None:
-        guid = found.guid if job.operation.makes else ""
-        ledger.accepted(action, path="", remote_id="", guid=guid, done=found.done, status=None)
-    elif not outcome.asked:
-        _not_told(job, None, "The API has no call that would tell.")
-    else:
-        _not_told(job, _next_look_up(action), "Looked it up: it could not be told.")
-
-
-def _not_told(job: Job, again: datetime | None, words: str) -> None:
-    """A look-up could not tell. After the last one a person settles it, but for what changes nothing: that has failed."""
-    if again is None and job.operation.repeatable:
-        words = f"{job.action.words or words} It changes nothing, so that it can safely be asked for again."
-        ledger.fail(job.action, job.action.meaning, words, [])
-    else:
-        ledger.not_told(job.action, again, words)
-
-
-def _next_look_up(action: Action) -> datetime | None:
-    return _later(LOOK_UPS, action.tries) if action.tries < len(LOOK_UPS) else None
-
-
 def _trouble(job: Job, error: SynaqError) -> None:
     action, words = job.action, _blotted(error.message, job)
-    if action.state == Action.State.WAITING:
+    if doubts.typed(action) and error.applied == "no" and error.meaning not in PASSING:
+        ledger.doubted(action, "mistaken", f"SYNAQ does not show what was typed: {words}")
+    elif action.state == Action.State.WAITING:
         ledger.still(action, action.remote_state, next_poll(action, error.retry_after), words)
     elif action.state == Action.State.UNCONFIRMED:
-        again = _later(LOOK_UPS, action.tries) if error.meaning in PASSING else _next_look_up(action)
-        _not_told(job, again, words)
+        again = (
+            doubts.later(doubts.LOOK_UPS, action.tries)
+            if error.meaning in PASSING
+            else doubts.next_look_up(action)
+        )
+        doubts.not_told(job, again, words)
     else:
         _not_accepted(job, error, words)
 
@@ -302,7 +264,10 @@ def _not_accepted(job: Job, error: SynaqError, words: str) -> None:
     """A request that was not answered with success: again later, failed, or nobody knows."""
     action, meaning = job.action, error.meaning.name.lower()
     if error.meaning in WAITS:
-        ledger.put_off(action, _later(PUT_OFF, action.tries), meaning, words)
+        ledger.put_off(action, doubts.later(PUT_OFF, action.tries), meaning, words)
+    elif error.applied == "no" and doubts.was_sent_again(action):
+        # Refused the second time, perhaps because the first has arrived after all: the name tells.
+        ledger.unconfirmed(action, doubts.TAKEN, words)
     elif error.applied == "no":
         ledger.fail(action, meaning, words, _lines(error, job), status=error.status)
         if error.meaning in SHOWS_AGE:
@@ -352,7 +317,7 @@ def _fault(action: Action, words: str, *, sent: bool, meaning: str) -> None:
         later = timezone.now() + timedelta(seconds=STUCK)
         ledger.still(action, action.remote_state, later, words)
     elif action.state == Action.State.UNCONFIRMED:
-        ledger.not_told(action, _next_look_up(action), words)
+        ledger.not_told(action, doubts.next_look_up(action), words)
     elif sent:
         ledger.unconfirmed(action, meaning, words)
     else:

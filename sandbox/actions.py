@@ -91,8 +91,9 @@ def submit(
     touches: list[str] | None = None,
     targets: list[list[str]] | None = None,
     change: dict[str, Any] | None = None,
+    booked_as: str = "",
 ) -> RemoteAction:
-    """Queue an action; 409 while any object that it touches has one open."""
+    """Queue an action; 409 while any object that it touches has one open. In the books it is `booked_as`, else its name."""
     touches = touches or [thing.guid]
     check_idle(world, touches, thing.kind)
     now = world.clock()
@@ -109,7 +110,7 @@ def submit(
         planned_errors=planned_errors(world, thing.kind, name),
     )
     world.save(action)
-    world.accepted(thing, name)
+    world.accepted(thing, booked_as or name)
     return action
 
 

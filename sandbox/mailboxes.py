@@ -34,6 +34,7 @@ NEW = (
 )
 SHOWN = ("first_name", "last_name", "display_name")
 PASSWORDS = ("password", "ssha_password")
+EDITION = "Edition"
 HEADER = "Location"
 
 
@@ -178,15 +179,14 @@ def patch_edition(world: World, call: Call) -> Answer:
     code = read(call.body, "edition", [Field("code", required=True)])["code"]
     if code not in package.editions or not BY_CODE[package.code].by_mailbox:
         raise invalid("code: The value you selected is not a valid choice.")
-    return _change(world, mailbox, {"edition": {package.guid: code}}, "Edition")
+    return _change(world, mailbox, {"edition": {package.guid: code}}, EDITION)
 
 
 def _change(world: World, mailbox: Mailbox, given: dict[str, Any], what: str) -> Answer:
     _check_settled(world, mailbox)
     if mailbox.state in PROVISIONED:
-        action = actions.submit(world, mailbox, "Update", change=given)
-        if what == "Edition":  # besides: by its action alone it could not be told from an Edit
-            world.accepted(mailbox, what)
+        booked_as = what if what == EDITION else ""  # by its action alone it could not be told from an Edit
+        action = actions.submit(world, mailbox, "Update", change=given, booked_as=booked_as)
         return actions.queued(world, action)
     _set(mailbox, given, world.clock())
     world.save(mailbox)
@@ -232,15 +232,13 @@ def act(world: World, call: Call) -> Answer:
 def end(world: World, action: RemoteAction) -> list[str]:
     """End an action of a mailbox."""
     mailbox = world.mailboxes[action.guid]
-    world.applied(mailbox, action.name)
+    world.applied(mailbox, EDITION if "edition" in action.change else action.name)
     if action.name == "Delete":
         world.remove(mailbox)
         action.gone = True
         return []
     if action.name == "Update":
         _set(mailbox, action.change, action.due_at)
-        if "edition" in action.change:
-            world.applied(mailbox, "Edition")
     if action.name in STEPS:
         mailbox.state = STEPS[action.name].to
     if action.name == "Unlock":

@@ -10,7 +10,7 @@ from urllib.parse import urlparse
 import pytest
 from _pytest.runner import runtestprotocol
 
-KINDS = ("unit", "integration", "access", "acceptance")
+KINDS = ("unit", "integration", "access", "acceptance", "faults")
 HERE = Path(__file__).parent
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 

@@ -39,7 +39,7 @@ _OURS = {
     "held": "The connection's key cannot be opened, so nothing is sent. An owner has to set the connection right.",
     "restored": "An older state of the portal's database was restored. It may have been sent since that was kept.",
     "no_effect": "SYNAQ's record of the action is gone, and the object does not show that it happened.",
-    "mistaken": "What exists under that GUID is called otherwise. Look again, then settle it.",
+    "mistaken": "The GUID that was typed is not that of what was asked for. Look again, then settle it.",
 }
 
 
@@ -76,7 +76,7 @@ def _text(event: Event) -> str:
     if event.kind == "accepted":
         status = f"Status {data['status']}. " if data.get("status") else ""
         remote = f"Their action {data['remote_id']}." if data.get("remote_id") else ""
-        return f"{status}{remote}"
+        return f"{event.text} {status}{remote}".strip()
     return event.text
 
 

@@ -59,6 +59,9 @@ class Found:
     done: bool
 
 
+# SYNAQ's exact list is empty: there is no thing of that name. None says less: it cannot be told.
+NOT_THERE = Found("", done=False)
+
 Ref = tuple[str, str]  # kind, guid
 LookUp = Callable[[Client, Ask], Found | None]
 
@@ -69,7 +72,8 @@ class Operation:
 
     `mixed` are states behind which another of the target's services may be in one of `states` (SYNAQ shows the first of
     its order): what is linked to the target and to nothing else tells. `removes`: the target is gone
-    afterwards, so that not finding it is success. `repeatable`: it changes nothing, so that one whose answer was lost, and
+    afterwards, so that not finding it is success. `unique`: SYNAQ takes the name of what it makes only once, so that
+    sending it again cannot make a second one. `repeatable`: it changes nothing, so that one whose answer was lost, and
     of which no look-up shows a sign, has simply failed. `about` says for one target what the general `consequence` cannot.
     """
 
@@ -90,6 +94,7 @@ class Operation:
     destructive: bool = False
     removes: bool = False
     repeatable: bool = False
+    unique: bool = False
     effect: frozenset[str] = frozenset()
     look_up: LookUp | None = None
     also_reads: Callable[[Action], list[Ref]] | None = None

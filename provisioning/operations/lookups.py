@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from provisioning.operations.base import Ask, Found, LookUp
+from provisioning.operations.base import NOT_THERE, Ask, Found, LookUp
 from provisioning.synaq import Client, Meaning, SynaqError
 from provisioning.synaq.answers import read_links, read_mailbox_editions, read_state, unwrap
 
 
 def _only(ask: Ask, items: list[dict[str, Any]], key: str, value: str) -> Found | None:
     """The one thing of exactly that name. What is provisioned at once may still be on its way."""
+    if not items:
+        return NOT_THERE
     named = [item for item in items if str(item.get(key, "")).casefold() == value.casefold()]
     guids = {str(item["guid"]) for item in named if item.get("guid")}
     return Found(guids.pop(), done=not ask.payload.get("provision_immediately")) if len(guids) == 1 else None

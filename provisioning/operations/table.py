@@ -83,12 +83,12 @@ _DOMAINS = (
     Operation(
         "domain.create", "New domain", "ou", "domains.change",
         "The domain is recorded; it does nothing until it is linked and provisioned.",
-        sends.create_domain, makes="domain", look_up=lookups.domain, unless=rules.must_be_company,
+        sends.create_domain, makes="domain", unique=True, look_up=lookups.domain, unless=rules.must_be_company,
     ),
     Operation(
         "domain.create_in_package", "New domain under a package", "package", "domains.change",
         "The domain is recorded and linked to the package.",
-        sends.create_domain_in_package, makes="domain", states=KNOWN_STATES - {"cancelled"}, billable=True,
+        sends.create_domain_in_package, makes="domain", unique=True, states=KNOWN_STATES - {"cancelled"}, billable=True,
         look_up=lookups.domain, also_reads=rules.parent_package,
     ),
     Operation(
@@ -148,7 +148,7 @@ _MAILBOXES = (
     Operation(
         "mailbox.create", "New mailbox", "domain", "mailboxes.change",
         "The mailbox is made on the domain, and billed once it is provisioned.",
-        sends.create_mailbox, makes="mailbox", states=frozenset({"active", "stale"}), mixed=_HIDES_ACTIVE,
+        sends.create_mailbox, makes="mailbox", unique=True, states=frozenset({"active", "stale"}), mixed=_HIDES_ACTIVE,
         billable=True, look_up=lookups.mailbox, unless=rules.holds_mailboxes,
     ),
     Operation(

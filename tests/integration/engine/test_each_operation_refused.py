@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from provisioning import outcomes
+from provisioning import doubts
 from provisioning.asking import ask_for
 from provisioning.models import OU, Action
 from provisioning.operations import OPERATIONS, TABLE, Operation
@@ -220,6 +220,6 @@ def test_a_fault_at_synaq_is_looked_up_where_that_tells_and_then_left_to_a_perso
         assert (action.state, action.meaning, action.next_at) == (end, "broken", None), kind
         assert is_for_people(action.words), kind
         assert (sent(api, target), target.gone_at) == (1, None), kind
-        looks = 1 + len(outcomes.LOOK_UPS) if OPERATIONS[name].can_look_up(dialect) else 1
+        looks = 1 + len(doubts.LOOK_UPS) if OPERATIONS[name].can_look_up(dialect) else 1
         looks -= OPERATIONS[name].repeatable  # the last one ends it
         assert kinds(action).count("looked_up") == looks, kind

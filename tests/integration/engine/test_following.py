@@ -193,7 +193,14 @@ def test_the_guid_that_a_person_types_is_read_and_taken_in(api: FakeApi, world: 
 
 
 @pytest.mark.parametrize(
-    "answer", [says(200, {"domain_name": "other.example"}), says(404)], ids=["another's", "unknown"]
+    "answer",
+    [
+        says(200, {"domain_name": "other.example"}),
+        says(200, {"domain_name": "new.example", "ou_guid": "another-company"}),
+        says(404),
+        says(403, {"code": 403, "message": "Access denied."}),
+    ],
+    ids=["another's", "elsewhere", "unknown", "out of scope"],
 )
 def test_a_guid_of_something_else_is_not_taken_in(api: FakeApi, world: World, answer: Any) -> None:
     api.on("GET", "/domains/typed", answer)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from provisioning import outcomes
+from provisioning import doubts
 from provisioning.models import Action, Domain, Mailbox
+from provisioning.services import ous
 from tests.integration.engine.asking import Rounds, fresh, kinds, new_domain, new_mailbox, suspend, work
 from tests.integration.engine.conftest import World
 from tests.integration.engine.fake_api import FakeApi, hangs, resets, says
@@ -121,7 +123,7 @@ def test_a_lost_answer_that_cannot_be_told_waits_for_a_person(api: FakeApi, worl
     row = fresh(action)
     assert (row.state, row.next_at) == ("unconfirmed", None)
     assert api.count("POST") == 1
-    assert api.count("GET") == 1 + len(outcomes.LOOK_UPS)
+    assert api.count("GET") == 1 + len(doubts.LOOK_UPS)
 
 
 @pytest.mark.parametrize("lose", LOST)
@@ -165,9 +167,8 @@ def listed(name: str, items: list[dict[str, Any]]) -> Any:
         [{"guid": "a", "domain_name": "new.example"}, {"guid": "b", "domain_name": "new.example"}],
         [{"guid": "a", "domain_name": "renew.example"}],
         [{"domain_name": "new.example"}],
-        [],
     ],
-    ids=["two of that name", "another name", "no GUID", "none"],
+    ids=["two of that name", "another name", "no GUID"],
 )
 def test_on_current_what_is_not_the_one_thing_of_that_name_is_not_adopted(
     api: FakeApi, current_world: World, items: list[dict[str, Any]]
@@ -175,6 +176,64 @@ def test_on_current_what_is_not_the_one_thing_of_that_name_is_not_adopted(
     api.on("GET", "/domains.json", listed("domains", items))
     lose_by_reset_after(api)
     action = new_domain(current_world.company)
+    work()
+    assert (fresh(action).state, fresh(action).next_at) == ("unconfirmed", None)
+    assert api.count("POST") == 1
+
+
+MADE = says(201, location="/api/v1/domains/made")
+NEW = says(200, {"domain_name": "new.example", "state": "inactive"})
+
+
+def test_on_current_what_exact_lists_do_not_have_is_sent_again_after_several_look_ups(
+    api: FakeApi, current_world: World
+) -> None:
+    api.on("GET", "/domains.json", listed("domains", []))
+    api.on("GET", "/domains/made", NEW)
+    api.on("POST", "/domains.json", resets, MADE)
+    action = new_domain(current_world.company)
+    work()
+    assert (fresh(action).state, fresh(action).result_guid) == ("finished", "made")
+    asked = [str(request).partition("?")[0].rpartition("/")[2] for request in api.requests]
+    assert asked[:6] == ["domains.json"] * 6, "once sent, looked for four times, sent again"
+    assert [request.method for request in api.requests[:6]] == ["POST", *["GET"] * 4, "POST"]
+    assert "SYNAQ does not have it" in action.events.get(kind="put_off").text
+
+
+def test_one_that_arrived_after_all_is_adopted_when_its_second_sending_is_refused(
+    api: FakeApi, current_world: World
+) -> None:
+    there = listed("domains", [{"guid": "made", "domain_name": "new.example"}])
+    api.on("GET", "/domains.json", *[listed("domains", [])] * 4, there)
+    api.on("GET", "/domains/made", NEW)
+    api.on("POST", "/domains.json", resets, says(400, {"code": 400, "message": "Already used."}))
+    action = new_domain(current_world.company)
+    work()
+    assert (fresh(action).state, fresh(action).result_guid) == ("finished", "made")
+    assert api.count("POST") == 2
+    told = list(action.events.filter(kind="accepted").values_list("text", flat=True))
+    assert told == ["Looked it up: SYNAQ has it."]
+
+
+def test_one_that_is_refused_when_it_is_sent_again_and_is_not_there_has_failed(
+    api: FakeApi, current_world: World
+) -> None:
+    api.on("GET", "/domains.json", listed("domains", []))
+    api.on("POST", "/domains.json", resets, says(400, {"code": 400, "message": "No such ending."}))
+    action = new_domain(current_world.company)
+    work()
+    assert (fresh(action).state, fresh(action).words) == ("failed", "No such ending.")
+    assert api.count("POST") == 2
+
+
+def test_a_company_of_which_there_may_be_two_is_never_sent_again_by_itself(
+    api: FakeApi, current_world: World
+) -> None:
+    api.on("GET", "/ous.json", listed("ous", []))
+    lose_by_reset_after(api)
+    action = ous.create_company(
+        current_world.root, by=None, details={"title": "Acme Ltd"}, submission=uuid.uuid4()
+    )
     work()
     assert (fresh(action).state, fresh(action).next_at) == ("unconfirmed", None)
     assert api.count("POST") == 1

@@ -1,0 +1,100 @@
+"""What nobody knows for certain: a request whose answer was lost, and a GUID that a person has typed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from provisioning import ledger, mirror
+from provisioning.models import Action, Event
+from provisioning.operations.base import NOT_THERE
+from provisioning.synaq import Meaning
+from provisioning.turns import Job, LookedUp
+
+COULD_NOT_TELL = "Looked it up: it could not be told."
+LOOK_UPS = (2, 10, 30)  # seconds until the next look-up; then a person settles it
+ABSENT = "absent"  # the meaning of a row that is sent again because SYNAQ did not have it
+TAKEN = "taken"  # and of one that was refused then
+
+
+def later(steps: tuple[int, ...], tries: int) -> datetime:
+    return timezone.now() + timedelta(seconds=steps[min(tries, len(steps) - 1)])
+
+
+def looked_up(job: Job, outcome: LookedUp) -> None:
+    action, found = job.action, outcome.found
+    if found is not None and found != NOT_THERE:
+        guid = found.guid if job.operation.makes else ""
+        ledger.accepted(action, path="", remote_id="", guid=guid, done=found.done, status=None)
+    elif not outcome.asked:
+        not_told(job, None, "The API has no call that would tell.")
+    elif found == NOT_THERE and job.operation.unique:
+        _not_there(action)
+    else:
+        not_told(job, next_look_up(action), COULD_NOT_TELL)
+
+
+def _not_there(action: Action) -> None:
+    """SYNAQ's list does not have that name. Once it was asked for most of a minute, it was not made, and can be sent again,
+    for SYNAQ takes the name but once (decision 0016). One that was refused when it was sent again has failed."""
+    if _looked_in_vain(action) < len(LOOK_UPS):
+        ledger.not_told(action, later(LOOK_UPS, action.tries), COULD_NOT_TELL)
+        return
+    if action.meaning == TAKEN:
+        ledger.fail(action, Meaning.REFUSED.name.lower(), action.words, action.errors)
+        return
+    words = "Looked it up several times: SYNAQ does not have it. It is sent again."
+    ledger.put_off(action, timezone.now(), ABSENT, words)
+
+
+def not_told(job: Job, again: datetime | None, words: str) -> None:
+    """A look-up could not tell. After the last one a person settles it, but for what changes nothing: that has failed."""
+    if again is None and job.operation.repeatable:
+        words = f"{job.action.words or words} It changes nothing, so that it can safely be asked for again."
+        ledger.fail(job.action, job.action.meaning, words, [])
+    else:
+        ledger.not_told(job.action, again, words)
+
+
+def next_look_up(action: Action) -> datetime | None:
+    return later(LOOK_UPS, action.tries) if action.tries < len(LOOK_UPS) else None
+
+
+def _looked_in_vain(action: Action) -> int:
+    """How many look-ups have found nothing since the answer was lost."""
+    events = Event.objects.filter(action=action)
+    since = events.filter(kind="unconfirmed").order_by("-id").values("id")[:1]
+    return events.filter(kind="looked_up", text=COULD_NOT_TELL, id__gt=since).count()
+
+
+def was_sent_again(action: Action) -> bool:
+    """Whether it is sent once more because SYNAQ did not have it: the first may have arrived all the same."""
+    return Event.objects.filter(action=action, kind="put_off", data__meaning=ABSENT).exists()
+
+
+def typed(action: Action) -> bool:
+    """Whether what it made was named by a person, who may have mistyped."""
+    return (
+        action.state == Action.State.WAITING and action.meaning == ledger.SETTLED and bool(action.result_kind)
+    )
+
+
+def is_something_else(action: Action, seen: mirror.Seen) -> bool:
+    """A person may have typed the GUID of another's thing: it must bear the name that was asked for, and lie where it was
+    asked for as far as SYNAQ tells."""
+    if not typed(action) or not isinstance(seen.body, dict):
+        return False
+    homes = {"ou": ("parent_guid", action.guid), "domain": ("ou_guid", action.ou.guid)}
+    place, home = homes.get(action.result_kind, ("", ""))
+    if place in seen.body and seen.body[place] not in (None, "", home):
+        return True
+    names = {
+        "ou": ("title", action.payload.get("title")),
+        "package": ("code", action.payload.get("code")),
+        "domain": ("domain_name", action.payload.get("domain_name")),
+        "mailbox": ("email", action.title),
+    }
+    key, asked = names.get(action.result_kind, ("", None))
+    said = seen.body.get(key)
+    return bool(asked and said) and str(said).casefold() != str(asked).casefold()

@@ -1,0 +1,73 @@
+"""The API is away as a whole with many actions queued: the breaker, what the page says, the order, and no stampede."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from itertools import pairwise
+
+from tests.faults.person import Person
+from tests.faults.scene import Place, Scene
+
+DIALECTS = ("current",)
+BANNER = "What you ask for is kept and sent in order once it answers again."
+RATE = 25  # calls a second
+WINDOW, BURST = (
+    3.0,
+    1.2,
+)  # the gate counts when calls leave, the sandbox when they arrive: some may catch up with others
+
+
+def test_a_whole_outage_ends_in_order_without_a_stampede(scene: Scene, place: Place) -> None:
+    boxes = scene.active_mailboxes(place, 8)
+    scene.tell_database(f"UPDATE provisioning_connection SET rate = {RATE}")
+    scene.faults({"fault": "status", "status": 503, "lasts": 600})
+    try:
+        ids = scene.ask(
+            *({"what": "edit", "guid": guid, "name": f"Before {guid[:4]}"} for guid in boxes),
+            *({"what": "on mailbox", "guid": guid, "operation": "mailbox.suspend"} for guid in boxes),
+            *scene.mailboxes(place, 25),
+        )
+        scene.wait_until(lambda: _broken(scene), 60, "the breaker to open")
+        assert BANNER in Person(scene.stack).get("/activity/").text
+        before = len(scene.look("requests"))
+        scene.wait_until(lambda: len(scene.look("requests")) > before, 30, "a probe")
+        assert len(scene.look("requests")) - before <= 3, "only probes are sent"
+        scene.faults()
+        began = scene.look("requests")[-1]["at"]
+        scene.wait_until_settled(180)
+        _kept_to_the_rate([row["at"] for row in scene.look("requests") if row["at"] > began])
+    finally:
+        scene.tell_database("UPDATE provisioning_connection SET rate = 300")
+    assert not _broken(scene)
+    assert BANNER not in Person(scene.stack).get("/activity/").text
+    scene.must_agree()
+    scene.somebody_settles()
+    scene.wait_until_settled()
+    _in_order(scene, ids)
+    assert set(scene.states(ids)) == {"finished"}
+    scene.must_agree()
+
+
+def _broken(scene: Scene) -> bool:
+    return bool(scene.rows("SELECT 1 FROM provisioning_connection WHERE broken_since IS NOT NULL"))
+
+
+def _kept_to_the_rate(times: list[float]) -> None:
+    times = sorted(times)
+    assert len(times) > RATE
+    for place, at in enumerate(times):
+        within = bisect_left(times, at + WINDOW) - place
+        assert within <= RATE * WINDOW * BURST, f"{within} calls within {WINDOW:.0f} s"
+
+
+def _in_order(scene: Scene, ids: list[int | None]) -> None:
+    """On each object, what was asked for first was sent first, and had ended before the next was sent."""
+    of: defaultdict[str, list[int]] = defaultdict(list)
+    rows = {row["id"]: row for row in scene.ledger()}
+    for pk in ids:
+        if pk is not None and not rows[pk]["result_kind"]:
+            of[rows[pk]["guid"]].append(pk)
+    for line in of.values():
+        for first, second in pairwise(line):
+            assert rows[first]["ended_at"] <= rows[second]["sent_at"]
