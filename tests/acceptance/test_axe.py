@@ -87,6 +87,7 @@ OWNERS = (
     "/audit/?kind=asked&since=yesterday",
     "/audit/1/",
     "/appearance/",
+    "/portal-health/",
     "/connections/",
     "/connections/new/",
     "/connections/1/",

@@ -150,3 +150,13 @@ def test_makefile_and_launcher_know_the_same_commands() -> None:
     called = re.findall(r"-m dev ([a-z]+)", (CHECKOUT / "Makefile").read_text())
     assert set(called) <= set(COMMANDS)
     assert {"run", "test", "check"} <= set(called)
+
+
+def test_who_is_asked_to_stop_has_time_to_end_what_is_under_way() -> None:
+    """A call to SYNAQ may take the gate's five seconds, three to connect, ten for the answer; a page gunicorn's limit."""
+    grace = {name: int(SERVICES[name]["stop_grace_period"].removesuffix("s")) for name in ("web", "worker")}
+    web = re.search(r"--graceful-timeout (\d+)", DOCKERFILE)
+    assert web
+    assert int(web[1]) < grace["web"]
+    assert grace["worker"] > 5 + 3 + 10
+    assert "exec python" in DOCKERFILE, "gunicorn itself gets the signal"
