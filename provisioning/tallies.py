@@ -14,10 +14,13 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 
+import structlog
+from django.db import DataError, connection
 from django.db import Error as DatabaseTrouble
-from django.db import connection
 
 from provisioning.models import Tally
+
+log = structlog.get_logger(__name__)
 
 EVERY = 5.0  # seconds
 WEB_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -104,6 +107,8 @@ def flush() -> int:
         return 0
     try:
         _write(taken)
+    except DataError:  # counts must never keep work from being done
+        log.exception("counts were dropped", names=sorted({name for name, _ in taken}))
     except DatabaseTrouble:
         with _lock:
             for key, amount in taken.items():

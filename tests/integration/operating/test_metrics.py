@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
@@ -179,3 +179,12 @@ def test_a_label_that_the_table_does_not_have_is_a_mistake_and_rows_are_one_for_
 def test_signs_of_life_are_given_now_and_then_only() -> None:
     given = [heartbeats.give_now_and_then("worker", "here") for _ in range(3)]
     assert given == [True, False, False]
+
+
+def test_a_count_that_the_database_refuses_is_dropped_and_keeps_nobody_from_work(client: Client) -> None:
+    tallies.add("mailroom_mails", mail="x" * 400, outcome="taken")
+    with transaction.atomic():
+        tallies.flush()
+        transaction.set_rollback(True)
+    tallies.add("mailroom_breaker_opened")
+    assert values(client)["mailroom_breaker_opened_total", ()] == 1
