@@ -22,7 +22,7 @@ GOAL = 1.2
 
 
 def measure() -> list[Row]:
-    count = max(IN_FLIGHT + 100, stage.scaled(COUNT))
+    count = IN_FLIGHT + max(20, stage.scaled(COUNT - IN_FLIGHT))
     with stage.database() as environment, stage.api(SECONDS) as api:
         domain = stage.mirror(api)
         stage.hold(domain)

@@ -188,7 +188,7 @@ class Api:
 
     def finished_at(self) -> dict[str, float]:
         """When each remote action finished there, by its id (epoch seconds)."""
-        return {row["id"]: row["finished_at"] for row in self.ask("actions") if row["finished_at"]}
+        return {str(row["id"]): row["finished_at"] for row in self.ask("actions") if row["finished_at"]}
 
 
 @contextmanager
