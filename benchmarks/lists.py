@@ -171,10 +171,15 @@ def _look(client: Any, pages: Mapping[str, str]) -> dict[str, Seen]:
 
 def _seen(client: Any, url: str) -> Seen:
     from django.db import connection
-    from django.test.utils import CaptureQueriesContext
+
+    queries: list[str] = []
+
+    def count(execute: Any, sql: str, *rest: Any) -> Any:
+        queries.append(sql)
+        return execute(sql, *rest)
 
     client.get(url)
-    with CaptureQueriesContext(connection) as queries:
+    with connection.execute_wrapper(count):
         answer = client.get(url)
     if answer.status_code != 200:
         raise RuntimeError(f"{url} answered {answer.status_code}.")
