@@ -108,7 +108,7 @@ def papers_agree(page: Page) -> str:
     lines = next(rows for rows in sheets if rows and "Edition" in rows[0])
     at = lines[0].index("With tax")
     amounts = [Decimal(str(row[at])) for row in lines[1:] if isinstance(row[at], int | float)]
-    assert sum(amounts).quantize(Decimal("0.01")) == whole
+    assert sum(amounts, Decimal(0)).quantize(Decimal("0.01")) == whole
     company = page.locator("td.cell-main a").first
     title = company.inner_text()
     company.click()
