@@ -27,7 +27,11 @@ def pending(request: HttpRequest, kind: str, /, **where: Any) -> list[Action]:
 
 def _failed(asked: QuerySet[Action]) -> QuerySet[Action]:
     later = Action.objects.filter(
-        kind=OuterRef("kind"), guid=OuterRef("guid"), pk__gt=OuterRef("pk"), lock_key=OuterRef("lock_key")
+        connection=OuterRef("connection"),
+        kind=OuterRef("kind"),
+        guid=OuterRef("guid"),
+        pk__gt=OuterRef("pk"),
+        lock_key=OuterRef("lock_key"),
     )
     recent = asked.filter(
         state=Action.State.FAILED, result_guid="", ended_at__gte=timezone.now() - _SHOWN_FOR

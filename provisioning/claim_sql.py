@@ -9,7 +9,7 @@ NEXT_IN_LINE = """
       AND a.priority {whose}
       AND NOT EXISTS (
         SELECT 1 FROM provisioning_action b
-        WHERE b.lock_key = a.lock_key AND b.id <> a.id
+        WHERE b.connection_id = a.connection_id AND b.lock_key = a.lock_key AND b.id <> a.id
           AND b.state IN ('queued', 'sending', 'waiting', 'unconfirmed')
           AND (b.state <> 'queued' OR (b.priority > 1, b.id) < (a.priority > 1, a.id)))
     ORDER BY a.priority, a.next_at, a.id LIMIT %(most)s FOR UPDATE OF a SKIP LOCKED

@@ -125,9 +125,10 @@ _OLDEST = """
         WHERE a.connection_id = c.id AND a.state = 'queued' AND a.priority = 0
           AND a.next_at <= statement_timestamp()
           AND NOT EXISTS (
-            SELECT 1 FROM provisioning_action b WHERE b.lock_key = a.lock_key AND b.id <> a.id
+            SELECT 1 FROM provisioning_action b
+            WHERE b.connection_id = a.connection_id AND b.lock_key = a.lock_key AND b.id <> a.id
               AND b.state IN ('queued', 'sending', 'waiting', 'unconfirmed')
-              AND (b.state <> 'queued' OR (b.priority, b.id) < (a.priority, a.id)))
+              AND (b.state <> 'queued' OR (b.priority > 1, b.id) < (a.priority > 1, a.id)))
         ORDER BY a.next_at, a.id LIMIT 1) AS oldest
       FROM usable c
       UNION ALL

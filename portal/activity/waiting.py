@@ -48,7 +48,9 @@ def _ahead(action: Action) -> list[int]:
     """What has to end before it can be sent: one thing is in flight per object."""
     if action.state != Action.State.QUEUED:
         return []
-    same = Action.objects.filter(lock_key=action.lock_key, state__in=Action.OPEN, pk__lt=action.pk)
+    same = Action.objects.filter(
+        connection=action.connection_id, lock_key=action.lock_key, state__in=Action.OPEN, pk__lt=action.pk
+    )
     return list(same.order_by("pk").values_list("pk", flat=True)[:100])
 
 

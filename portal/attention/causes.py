@@ -119,7 +119,11 @@ def _unconfirmed(request: HttpRequest) -> Cause:
 def _failed(request: HttpRequest) -> Cause:
     since = timezone.now() - FAILED_FOR
     later = Action.objects.filter(
-        kind=OuterRef("kind"), guid=OuterRef("guid"), lock_key=OuterRef("lock_key"), pk__gt=OuterRef("pk")
+        connection=OuterRef("connection"),
+        kind=OuterRef("kind"),
+        guid=OuterRef("guid"),
+        lock_key=OuterRef("lock_key"),
+        pk__gt=OuterRef("pk"),
     ).exclude(state=Action.State.CANCELLED)
     rows = _actions(request).filter(~Exists(later), state=Action.State.FAILED, ended_at__gte=since)
     rows = rows.filter(

@@ -213,7 +213,8 @@ def _to_domain(request: HttpRequest, domain: Domain, said: str, action: Action) 
 
 
 def _behind(request: HttpRequest, domain: Domain, action: Action) -> bool:
-    before = access.actions(request).filter(lock_key=action.lock_key, pk__lt=action.pk)
+    line = access.actions(request).filter(connection=action.connection_id, lock_key=action.lock_key)
+    before = line.filter(pk__lt=action.pk)
     return before.filter(state__in=Action.OPEN).exists()
 
 

@@ -191,12 +191,14 @@ def _check_known(found: list[Checked]) -> None:
     there = lower.filter(domain__in=domains, gone_at=None, lower__in=list(sound))
     for address in there.values_list("lower", flat=True):
         sound[address].errors["email"] = "It exists already."
-    keys = {_lock_key(one): one for one in sound.values()}
-    making = Action.objects.filter(lock_key__in=list(keys), state__in=Action.OPEN)
-    for key in making.values_list("lock_key", flat=True):
-        keys[key].errors.setdefault("email", "It is being made already.")
+    keys = {_line(one): one for one in sound.values()}
+    making = Action.objects.filter(lock_key__in=[key for _, key in keys], state__in=Action.OPEN)
+    for connection, key in making.values_list("connection_id", "lock_key"):
+        if (connection, key) in keys:
+            keys[connection, key].errors.setdefault("email", "It is being made already.")
 
 
-def _lock_key(one: Checked) -> str:
+def _line(one: Checked) -> tuple[int, str]:
+    """Where its creation stands in line: the connection, and what it would have in flight there."""
     assert one.domain is not None
-    return f"new mailbox:{one.domain.guid}:{one.address.casefold()}"
+    return one.domain.connection_id, f"new mailbox:{one.domain.guid}:{one.address.casefold()}"

@@ -188,6 +188,16 @@ def test_a_lease_that_ran_out_while_polling_is_polled_again(world: World) -> Non
     assert len(ledger.claim_turns(world.connection.pk, 10)) == 1
 
 
+def test_one_guid_at_two_connections_is_two_things_in_flight(world: World) -> None:
+    """Staging may know the GUIDs of production: what hangs there must not hold up the other."""
+    other = World("http://staging.example", "legacy")
+    twin = make_mailbox(other.domain, guid=world.mailbox.guid)
+    hangs = unsettled(suspend(twin))
+    assert sending(suspend(world.mailbox)).state == Action.State.SENDING
+    behind = activate(twin)
+    assert ledger.claim_submits(behind.connection_id, 10) == [], fresh(hangs).state
+
+
 def test_what_is_not_due_is_not_claimed(world: World) -> None:
     action = sending(suspend(world.mailbox))
     ledger.put_off(action, timezone.now() + timedelta(minutes=1), "throttled", "Slowly.")
