@@ -17,6 +17,7 @@ CHANGES = {
     "mailbox.change_edition": "Edition",
     "ou.update": "Edit",
 }
+REMOVALS = frozenset({"Delete", "Remove"})
 ALIKE = {"Edit": "Update"}  # of a mailbox: before it is provisioned, and then
 NAMES = {"ou": "title", "domain": "domain_name", "mailbox": "email"}
 TABLES = {
@@ -60,10 +61,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Evidence:
-    """`asked` are submissions that were taken on; `ledger` and `mirror` rows of the portal's database; `books` and `truth`
-    what the sandbox says. `tampered`: GUIDs that were removed behind our back, of which the books tell nothing any more."""
+    """`asked` are the rows that whoever asked was told of; `ledger` and `mirror` rows of the portal's database; `books` and
+    `truth` what the sandbox says. `tampered`: GUIDs that were removed behind our back, of which the books tell no more."""
 
-    asked: Iterable[str]
+    asked: Iterable[int]
     ledger: Sequence[Row]
     mirror: Mapping[str, Sequence[Row]]
     books: dict[str, Any]
@@ -75,12 +76,11 @@ def judge(evidence: Evidence) -> Verdict:
     """Compare. To be called when nothing is under way any more."""
     verdict = Verdict()
     asked = set(evidence.asked)
-    rows = [row for row in evidence.ledger if row["submission"] in asked]
+    rows = [row for row in evidence.ledger if row["id"] in asked]
     verdict.asked = len(asked)
     verdict.failed = sum(row["state"] in ("failed", "cancelled") for row in rows)
     verdict.unconfirmed = sum(row["state"] == "unconfirmed" for row in rows)
-    known = {row["submission"] for row in rows}
-    verdict.lost += [f"submission {missing} has no row" for missing in asked - known]
+    verdict.lost += [f"row {missing} is not there" for missing in asked - {row["id"] for row in rows}]
     unsure = {row["lock_key"] for row in rows if row["state"] == "unconfirmed"}
     for row in rows:
         if row["state"] == "queued" and row["lock_key"] in unsure:
@@ -117,6 +117,8 @@ def _changes(evidence: Evidence, verdict: Verdict) -> None:
     for (guid, change), some in rows.items():
         states = Counter(row["state"] for row in some)
         sure, open_ = states["finished"], states["unconfirmed"]
+        if change in REMOVALS:
+            sure = min(sure, 1)  # whoever comes second finds it gone, which is what they wanted
         ours = applied[guid, change] - _by_creation(evidence, guid, change)
         taken_on = accepted[guid, change] - _by_creation(evidence, guid, change)
         about = f"{change} of {books.get(guid, {}).get('name', guid)}: {'; '.join(map(told, some))}; applied {ours}"

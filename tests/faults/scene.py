@@ -57,7 +57,7 @@ class Scene:
             SANDBOX_SEED="empty", SANDBOX_DIALECT=dialect, SYNAQ_DIALECT=dialect, SANDBOX_ACTION_SECONDS=QUICK,
             LOG_LEVEL="WARNING", **settings,
         )  # fmt: skip
-        self.asked: dict[str, Wish] = {}
+        self.asked: dict[int, Wish] = {}  # by the ledger's row: the same wish of two people is one
         self.tampered: set[str] = set()
         self._asker: subprocess.Popen[str] | None = None
         self._numbers = iter(range(1, 10**9))
@@ -98,7 +98,7 @@ class Scene:
         answers = json.loads(line)
         for wish, answer in zip(wanted, answers, strict=True):
             if "id" in answer and wish["what"] not in ("settle", "read"):
-                self.asked[wish["submission"]] = wish
+                self.asked[answer["id"]] = wish
         return [answer.get("id") for answer in answers]
 
     def make(self, *wishes: Wish) -> list[str]:

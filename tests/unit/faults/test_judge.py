@@ -15,7 +15,6 @@ BOX, MADE = "box-guid", "made-guid"
 def row(number: int, operation: str, state: str = "finished", **more: Any) -> dict[str, Any]:
     return {
         "id": number,
-        "submission": f"s{number}",
         "operation": operation,
         "state": state,
         "kind": "mailbox",
@@ -53,7 +52,7 @@ def there(guid: str, name: str, state: str = "active") -> dict[str, Any]:
 def true() -> Evidence:
     """A suspension and a creation, both done once, both shown."""
     return Evidence(
-        asked=["s1", "s2"],
+        asked=[1, 2],
         ledger=[row(1, "mailbox.suspend"), creation(2)],
         mirror={
             "ou": [],
@@ -87,12 +86,12 @@ def with_books(true: Evidence, **objects: Any) -> Evidence:
 
 
 def test_a_wish_without_a_row_is_lost(true: Evidence) -> None:
-    assert found(judge(replace(true, asked=["s1", "s2", "s3"]))) == (1, 0, 0)
+    assert found(judge(replace(true, asked=[1, 2, 3]))) == (1, 0, 0)
 
 
 def test_a_row_that_never_ends_is_lost(true: Evidence) -> None:
     stuck = [*true.ledger, row(3, "mailbox.close", "waiting")]
-    assert found(judge(replace(true, asked=["s1", "s2", "s3"], ledger=stuck))) == (1, 0, 0)
+    assert found(judge(replace(true, asked=[1, 2, 3], ledger=stuck))) == (1, 0, 0)
 
 
 def test_what_is_called_done_and_was_not_is_lost(true: Evidence) -> None:
@@ -145,5 +144,17 @@ def test_what_waits_behind_an_unconfirmed_one_is_not_lost(true: Evidence) -> Non
     rows = [
         row(1, "mailbox.suspend", "unconfirmed"), creation(2), row(3, "mailbox.close", "queued"),
     ]  # fmt: skip
-    verdict = judge(replace(true, asked=["s1", "s2", "s3"], ledger=rows))
+    verdict = judge(replace(true, asked=[1, 2, 3], ledger=rows))
     assert (found(verdict), verdict.behind) == ((0, 0, 0), 1)
+
+
+def test_who_finds_a_thing_removed_already_has_what_they_wanted(true: Evidence) -> None:
+    rows = [row(1, "mailbox.delete"), row(2, "mailbox.delete"), creation(3)]
+    gone = replace(
+        with_books(true, **{BOX: book("box@acme.example", Delete=1)}),
+        asked=[1, 2, 3],
+        ledger=rows,
+        mirror={**true.mirror, "mailbox": true.mirror["mailbox"][1:]},
+        truth={"mailbox": {MADE: there(MADE, "new@acme.example")}},
+    )
+    assert found(judge(gone)) == (0, 0, 0)
