@@ -53,16 +53,13 @@ def _database() -> Iterator[None]:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
     from django.db import connection
-    from django.test.utils import setup_test_environment, teardown_test_environment
 
     before = connection.settings_dict["NAME"]
-    setup_test_environment()
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:
         yield
     finally:
         connection.creation.destroy_test_db(before, verbosity=0)
-        teardown_test_environment()
 
 
 def _reseller(companies: int) -> Any:
@@ -177,7 +174,7 @@ def _asked(person: Any, path: str) -> tuple[int, float]:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
-    client = Client()
+    client = Client(HTTP_HOST="localhost")  # plainly, without what tests hang into templates
     client.force_login(person)
     client.get(path)
     with CaptureQueriesContext(connection) as queries:

@@ -87,8 +87,14 @@ def cents(amount: Decimal) -> Decimal:
 
 def by_currency(charges: Iterable[Charge]) -> dict[str, Charge]:
     """The sums of rounded amounts, each currency by itself."""
-    sums: dict[str, Charge] = {}
-    for one in charges:
-        so_far = sums.get(one.currency, Charge(one.currency, ZERO, ZERO))
-        sums[one.currency] = Charge(one.currency, so_far.net + one.net, so_far.tax + one.tax)
-    return sums
+    return summed((one.currency, one.net, one.tax) for one in charges)
+
+
+def summed(amounts: Iterable[tuple[str, Decimal, Decimal]]) -> dict[str, Charge]:
+    """The same of currency, net and tax alone."""
+    nets: dict[str, Decimal] = {}
+    taxes: dict[str, Decimal] = {}
+    for currency, net, tax in amounts:
+        nets[currency] = nets.get(currency, ZERO) + net
+        taxes[currency] = taxes.get(currency, ZERO) + tax
+    return {currency: Charge(currency, net, taxes[currency]) for currency, net in nets.items()}

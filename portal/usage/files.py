@@ -40,7 +40,7 @@ def answer(matrix: Matrix, form: str) -> HttpResponseBase:
 def _rows(matrix: Matrix) -> Iterator[list[Any]]:
     asked = matrix.asked
     ous = {ou.pk: ou for ou in matrix.shown.order_by("title", "pk")}
-    before = {(row.ou, row.edition): row for row in matrix.before}
+    before = {(row.ou, row.edition): row for row in matrix.before_of(asked.companies.order_by().values("pk"))}
     how = obtained(asked.companies.order_by().values("pk"), asked.month, asked.figures)
     lines = {(line.ou, line.edition): line for line in matrix.lines}
     keys = sorted({*lines, *before}, key=lambda key: (matrix.products.get(key[1], ""), key[1]))

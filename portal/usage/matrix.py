@@ -93,10 +93,10 @@ class Row:
 class Before:
     """One line of the other month."""
 
-    ou: int
     edition: str
     product: str
     count: int
+    ou: int = 0
 
 
 @dataclass
@@ -105,7 +105,7 @@ class Matrix:
 
     asked: Asked
     all_lines: list[LineOf] = field(repr=False)
-    all_before: list[Before] = field(repr=False)
+    all_before: list[Before] = field(repr=False)  # of all companies together
     missing_of: dict[int, int]
     missing_before_of: dict[int, int]
 
@@ -114,7 +114,7 @@ class Matrix:
         return cls(
             asked,
             sums.month_lines(asked.companies, asked.month, asked.figures),
-            list(_before(asked)),
+            _before(asked),
             _missing(asked, asked.month),
             _missing(asked, asked.before) if asked.before else {},
         )
@@ -122,10 +122,9 @@ class Matrix:
     @cached_property
     def products(self) -> dict[str, str]:
         """Which product each edition is of, as far as any figure says."""
-        found: dict[str, str] = {}
-        some = [*((line.edition, line.product) for line in self.all_before)]
-        for edition, product in (*some, *((line.edition, line.product) for line in self.all_lines)):
-            found[edition] = product or found.get(edition, "")
+        found = {row.edition: row.product for row in self.all_before}
+        for edition, product in {(line.edition, line.product) for line in self.all_lines}:
+            found[edition] = max(product, found.get(edition, ""))
         return dict(sorted(found.items()))
 
     @cached_property
@@ -135,11 +134,17 @@ class Matrix:
 
     @cached_property
     def lines(self) -> list[LineOf]:
+        if len(self.editions) == len(self.products):
+            return self.all_lines
         return [line for line in self.all_lines if line.edition in self.editions]
 
     @cached_property
     def before(self) -> list[Before]:
         return [line for line in self.all_before if line.edition in self.editions]
+
+    def before_of(self, ous: Any) -> list[Before]:
+        """The other month's lines of those companies."""
+        return [row for row in _before(self.asked, ous) if row.edition in self.editions]
 
     @cached_property
     def columns(self) -> list[Column]:
@@ -189,9 +194,8 @@ class Matrix:
         for line in self.lines:
             if line.ou in some:
                 lines[line.ou].append(line)
-        for row in self.before:
-            if row.ou in some:
-                before[row.ou].append(row)
+        for row in self.before_of(list(some)):
+            before[row.ou].append(row)
         return [self._row(ou, lines[pk], before[pk], how) for pk, ou in some.items()]
 
     def _row(
@@ -278,13 +282,17 @@ def _signed(number: int) -> str:
     return f"{number:+,}".replace("-", "−") if number else ""
 
 
-def _before(asked: Asked) -> Iterable[Before]:
+def _before(asked: Asked, ous: Any = None) -> list[Before]:
+    """Of each of those companies; without any, of all that are asked for together."""
     if asked.before is None:
-        return
-    figures = MonthlyFigure.objects.filter(asked.figures, month=asked.before)
-    rows = figures.filter(ou__in=asked.companies.order_by().values("pk")).order_by()
-    for row in rows.values_list("ou", "edition").annotate(of=Max("product"), total=Sum("count")):
-        yield Before(row[0], row[1], row[2], row[3])
+        return []
+    figures = MonthlyFigure.objects.filter(asked.figures, month=asked.before).order_by()
+    counted = {"of": Max("product"), "total": Sum("count")}
+    if ous is None:
+        rows = figures.filter(ou__in=asked.companies.order_by().values("pk")).values_list("edition")
+        return [Before(*row) for row in rows.annotate(**counted)]
+    own = figures.filter(ou__in=ous).values_list("edition", "ou").annotate(**counted)
+    return [Before(edition, product, count, ou) for edition, ou, product, count in own]
 
 
 def _missing(asked: Asked, month: date) -> dict[int, int]:
