@@ -13,7 +13,7 @@ from django.utils import timezone
 from portal import access
 from portal.accounts.models import Invitation
 from tests.access.counting import Count
-from tests.access.viewers import VIEWERS, named
+from tests.access.viewers import VIEWERS, each, named
 from tests.access.walking import HTMX, Walker
 from tests.access.world import MARK, World, mark
 
@@ -64,7 +64,7 @@ def asked(world: World) -> Iterator[str]:
         yield from (f"{reverse(name)}?export=csv&{urlencode(one)}" for one in filters[:-1])
 
 
-@pytest.mark.parametrize("name", SCOPED)
+@pytest.mark.parametrize("name", each(SCOPED))
 def test_no_list_search_filter_or_file_tells_of_others(name: str, world: World, count: Count) -> None:
     walker = Walker(world, named(name))
     for url in asked(world):
@@ -93,7 +93,7 @@ def _time_stands(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_time_stands")
-@pytest.mark.parametrize("name", SCOPED)
+@pytest.mark.parametrize("name", each(SCOPED))
 def test_nothing_shown_changes_when_others_get_more(name: str, world: World, count: Count) -> None:
     """Numbers, pages, the bell: the whole text of each list is the same before and after."""
     walker = Walker(world, named(name))

@@ -6,13 +6,13 @@ import pytest
 
 from tests.access.counting import Count
 from tests.access.declared_accounts import ROUTES
-from tests.access.viewers import NAMES, named
+from tests.access.viewers import NAMES, each, named
 from tests.access.walking import Walker
 from tests.access.world import World
 
 
 @pytest.mark.usefixtures("remembered")
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", each(NAMES))
 def test_each_route_answers_as_declared(name: str, world: World, count: Count) -> None:
     walker = Walker(world, named(name))
     for route in ROUTES:

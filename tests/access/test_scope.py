@@ -17,7 +17,7 @@ from tests.access.declared_accounts import ROUTES
 from tests.access.declaring import PUBLIC
 from tests.access.scoping import SCOPED, Watch
 from tests.access.unscoped import UNSCOPED
-from tests.access.viewers import named
+from tests.access.viewers import each, named
 from tests.access.walking import Walker
 from tests.access.world import World
 
@@ -78,7 +78,7 @@ def walked(viewer: str, world: World, walker: Walker) -> Iterator[tuple[str, str
             yield from [(f"{method} {url}", sql) for sql in watch.loose]
 
 
-@pytest.mark.parametrize("name", AS)
+@pytest.mark.parametrize("name", each(AS))
 def test_whatever_a_request_asks_the_database_for_is_narrowed_to_the_viewers_own(
     name: str, world: World, count: Count
 ) -> None:

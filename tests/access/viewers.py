@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
@@ -79,6 +81,13 @@ VIEWERS = (
     Viewer("looking as a customer", ((ADMIN, "company"),), looks=True),
 )
 NAMES = [viewer.name for viewer in VIEWERS]
+# The roles that differ most. All of them walk for minutes: `make test` walks as these, `make access` as everybody
+FEW = ("stranger", "owner", "company admin", "two memberships")
+
+
+def each(names: Iterable[str]) -> list[Any]:
+    """For parametrize: those who are not among the few are marked."""
+    return [name if name in FEW else pytest.param(name, marks=pytest.mark.thorough) for name in names]
 
 
 def named(name: str) -> Viewer:

@@ -106,11 +106,15 @@ class Walker:
         if answer.status_code == 200 and place.name == HTMX_AT:
             live = self.ask("GET", url, **HTMX)
             self.judge("GET (HTMX)", url, live, right | {204})
-        if route.post is None and place.name != "company":
-            return  # a page that takes no POST anywhere
+        if place.name != "company" and (route.post is None or self._stopped_before(route)):
+            return
         sent = route.sent(place)
         answer = self.ask("POST", url, sent)
         self.judge("POST", url, answer, route.wanted(self.viewer, place, "POST"), sent)
+
+    def _stopped_before(self, route: Route) -> bool:
+        """Whoever looks as a customer sends nothing that reaches a view, whatever it names: one place tells."""
+        return self.viewer.looks and not route.looking
 
 
 def said_by(answer: Any) -> str:
