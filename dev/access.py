@@ -9,7 +9,7 @@ from pathlib import Path
 from dev.environment import test_environment
 from dev.throwaway import run_command, throwaway_servers
 
-OPTIONS = ("-q", "-n", "2", "-p", "dev.xdist_redis", "--show-capture=no")
+OPTIONS = ("-q", "-n", "2", "--dist", "worksteal", "-p", "dev.xdist_redis", "--show-capture=no")
 
 
 def run_access(words: list[str]) -> int:

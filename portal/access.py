@@ -102,11 +102,19 @@ def grants(request: HttpRequest) -> Grants:
     """What holds for this request: the person's own, or, while they look as a customer, that person's."""
     found = getattr(request, "_grants", None)
     if found is None:
-        found = Grants(request.user)
+        found = _own(request)
         acting = acting_now(request)
         if acting is not None:
             found = Grants(acting.person, inside=found)
         request._grants = found  # type: ignore[attr-defined]
+    return found
+
+
+def _own(request: HttpRequest) -> Grants:
+    """What the person who is signed in holds, whoever they look as."""
+    found: Grants | None = getattr(request, "_own_grants", None)
+    if found is None:
+        found = request._own_grants = Grants(request.user)  # type: ignore[attr-defined]
     return found
 
 
@@ -209,8 +217,17 @@ def mailbox_domains(request: HttpRequest) -> QuerySet[Domain]:
 
 def actions(request: HttpRequest) -> QuerySet[Action]:
     """The ledger's rows that the person may see: of OUs where they see activity, and of kinds that they see."""
+    return _actions(grants(request))
+
+
+def own_actions(request: HttpRequest) -> QuerySet[Action]:
+    """The same of the person who is signed in, before it is known as whom they look."""
+    return _actions(_own(request))
+
+
+def _actions(held: Grants) -> QuerySet[Action]:
     where = Q(pk__in=[])
-    for path, _, permissions in grants(request).rows:
+    for path, _, permissions in held.rows:
         if roles.SEE_ACTIVITY in permissions:
             where |= Q(ou__path__startswith=path) & _kinds(permissions)
     return Action.objects.filter(where)

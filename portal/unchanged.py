@@ -1,9 +1,9 @@
 """Open pages ask each second whether something has changed. Mostly nothing has: this tells so before a page is made.
 
 A page's mark ends in a seal over whose page it is and how the open actions that it shows stand. While the seal still
-fits, the answer is 204, for the price of the session and one query. Every ten seconds or so the page is made all the
-same: what others do, and what is only read, shows by then. Nobody can make up a seal, so that this tells a stranger
-nothing.
+fits, the answer is 204, for the price of the session, what the person holds, and one query. Every ten seconds or so the
+page is made all the same: what others do, and what is only read, shows by then. Nobody can make up a seal, so that this
+tells a stranger nothing; and it fits no more once its person may not see those actions any longer.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from portal import access
 from portal.middleware import Next
 from provisioning.models import Action
 
@@ -49,7 +50,7 @@ class Unchanged:
             return False
         if not request.user.is_authenticated:
             return False
-        facts = Action.objects.filter(pk__in=ids).values_list(*_FACTS)
+        facts = access.own_actions(request).filter(pk__in=ids).values_list(*_FACTS)
         return constant_time_compare(sealed, _seal(request.user.pk, facts))
 
 

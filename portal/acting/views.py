@@ -63,7 +63,7 @@ def looks(request: HttpRequest) -> HttpResponse:
     company = _company(request)
     found = access.actings(request).select_related("by", "person", "ou")
     if company:
-        found = found.filter(ou=company)
+        found = found.filter(ou__guid=company.guid)  # two connections may have it
     page = listing.page(request, found, "-id")
     chips: dict[str, Any] = {"company": ("Company", company.title)} if company else {}
     context = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -34,14 +36,14 @@ AGES = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """The filters in the address. `by`: "me", or a person's number; `company`: an OU in scope."""
+    """The filters in the address. `by`: "me", or a person's number; `company`: the OUs of that GUID in scope."""
 
     query: str
     state: str
     operation: str
     age: str
     by: str
-    company: OU | None
+    company: list[OU]
 
     @property
     def any(self) -> bool:
@@ -66,10 +68,9 @@ def wanted(request: HttpRequest) -> Wanted:
     )
 
 
-def _company(request: HttpRequest) -> OU | None:
+def _company(request: HttpRequest) -> list[OU]:
     guid = search_term(request, "company")
-    found: OU | None = access.ous(request).filter(guid=guid).first() if guid else None
-    return found
+    return list(access.ous(request).filter(guid=guid).order_by("pk")) if guid else []
 
 
 def found(request: HttpRequest, asked: Wanted) -> QuerySet[Action]:
@@ -84,7 +85,7 @@ def found(request: HttpRequest, asked: Wanted) -> QuerySet[Action]:
     if asked.by:
         rows = rows.filter(by=access.viewer(request).pk if asked.by == "me" else int(asked.by))
     if asked.company:
-        rows = rows.filter(ou__path__startswith=asked.company.path)
+        rows = rows.filter(reduce(or_, (Q(ou__path__startswith=ou.path) for ou in asked.company)))
     return rows.filter(_named(asked.query)) if asked.query else rows
 
 
@@ -119,7 +120,7 @@ def chips(request: HttpRequest, asked: Wanted) -> list[dict[str, str]]:
     if asked.by:
         shown["by"] = ("By", "me" if asked.by == "me" else _name_of(request, asked.by))
     if asked.company:
-        shown["company"] = ("For", asked.company.title)
+        shown["company"] = ("For", asked.company[0].title)
     return filters.chips(request, shown)
 
 

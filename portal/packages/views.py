@@ -86,7 +86,7 @@ def _found(request: HttpRequest, term: str, company: OU | None, state: str) -> Q
     if state:
         found = found.filter(state=state)
     if company:
-        found = found.filter(ou=company)
+        found = found.filter(ou__guid=company.guid)  # two connections may have it
     if not term:
         return found.filter(gone_at=None)
     one = found.filter(guid__iexact=term)

@@ -68,7 +68,8 @@ def projection(request: HttpRequest) -> HttpResponse:
     what_if: Counter[standing.Key] = Counter()
     chosen = ous.filter(guid=said["company"]) if said.get("company") else ous
     if said.get("number"):
-        what_if[chosen.get().pk, said["edition"]] += said["number"]
+        for company in chosen:  # several where two connections have that GUID
+            what_if[company.pk, said["edition"]] += said["number"]
     lines = sums.expected(chosen, what_if)
     now, end = sums.totals(row.so_far for row in lines), sums.totals(row.at_end for row in lines)
     context = {

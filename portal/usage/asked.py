@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,8 +31,8 @@ class Asked:
     request: HttpRequest
     month: date
     before: date | None
-    under: OU | None
-    company: OU | None
+    under: list[OU]  # all of that GUID in scope; it is one's own to a connection
+    company: list[OU]
     term: str
     domain: str
     product: str
@@ -42,9 +43,9 @@ class Asked:
         """Those in scope that the filters leave."""
         found = access.usage_companies(self.request)
         if self.company:
-            found = found.filter(pk=self.company.pk)
+            found = found.filter(pk__in=[ou.pk for ou in self.company])
         if self.under:
-            found = found.filter(path__startswith=self.under.path)
+            found = found.filter(reduce(or_, (Q(path__startswith=ou.path) for ou in self.under)))
         if self.term:
             one = found.filter(guid__iexact=self.term)
             found = one if one.exists() else named.companies(found, self.term)
@@ -74,8 +75,8 @@ class Asked:
     @property
     def chips(self) -> list[dict[str, str]]:
         shown = {
-            "under": ("Under", self.under.title if self.under else ""),
-            "company": ("Company", self.company.title if self.company else ""),
+            "under": ("Under", self.under[0].title if self.under else ""),
+            "company": ("Company", self.company[0].title if self.company else ""),
             "q": ("Company", self.term),
             "domain": ("Domain", self.domain),
             "product": ("Product", "not known" if self.product == UNKNOWN else self.product),
@@ -119,8 +120,8 @@ def read(request: HttpRequest) -> Asked:
         request,
         month,
         None if before == month else before,
-        _one(access.usage_ous(request).exclude(type=OU.Type.COMPANY), request.GET.get("under", "")),
-        _one(access.usage_companies(request), request.GET.get("company", "")),
+        _all(access.usage_ous(request).exclude(type=OU.Type.COMPANY), request.GET.get("under", "")),
+        _all(access.usage_companies(request), request.GET.get("company", "")),
         search_term(request),
         search_term(request, "domain").lower(),
         search_term(request, "product"),
@@ -128,8 +129,8 @@ def read(request: HttpRequest) -> Asked:
     )
 
 
-def _one(found: QuerySet[OU], guid: str) -> OU | None:
-    return found.filter(guid=guid).first() if guid and "\x00" not in guid else None
+def _all(found: QuerySet[OU], guid: str) -> list[OU]:
+    return list(found.filter(guid=guid).order_by("pk")) if guid and "\x00" not in guid else []
 
 
 def month_in(text: str) -> date | None:

@@ -57,7 +57,7 @@ class DomainRow:
 
 def matrix_of(asked: Asked, ou: OU) -> Matrix:
     """The company's own, whatever else is filtered."""
-    return Matrix.read(replace(asked, under=None, company=ou, term="", domain="", product="", edition=""))
+    return Matrix.read(replace(asked, under=[], company=[ou], term="", domain="", product="", edition=""))
 
 
 def editions(asked: Asked, matrix: Matrix, row: Row, how: Any) -> list[EditionRow]:

@@ -55,8 +55,14 @@ class Shown:
 
 def scoped(request: HttpRequest) -> QuerySet[UsageRun]:
     """Runs in which a domain of the viewer's was to be counted."""
-    own = Step.objects.filter(batch=OuterRef("batch"), guid__in=access.usage_domains(request).values("guid"))
+    own = _steps(request).filter(batch=OuterRef("batch"))
     return UsageRun.objects.filter(Exists(own)).select_related("batch", "by", "connection")
+
+
+def _steps(request: HttpRequest) -> QuerySet[Step]:
+    """Steps of runs that are about a domain of the viewer's: its GUID says so on the run's own connection alone."""
+    same = {"guid": OuterRef("guid"), "connection": OuterRef("batch__usage_run__connection")}
+    return Step.objects.filter(Exists(access.usage_domains(request).filter(**same)))
 
 
 def latest(request: HttpRequest) -> list[Shown]:
@@ -69,9 +75,7 @@ def latest(request: HttpRequest) -> list[Shown]:
 
 def shown(request: HttpRequest, runs: Sequence[UsageRun]) -> list[Shown]:
     """With their numbers: two queries, and one for what may be opened."""
-    own = Step.objects.filter(
-        batch__in=[run.batch_id for run in runs], guid__in=access.usage_domains(request).values("guid")
-    )
+    own = _steps(request).filter(batch__in=[run.batch_id for run in runs])
     counts: dict[int | None, Any] = {
         row["batch"]: row for row in own.order_by().values("batch").annotate(**progress.COUNTS)
     }
@@ -95,11 +99,9 @@ def shown(request: HttpRequest, runs: Sequence[UsageRun]) -> list[Shown]:
 
 def _compiling(request: HttpRequest, runs: Sequence[UsageRun]) -> dict[int | None, int]:
     """How many domains of each run were counted, and have no finished report yet."""
-    due = Reading.objects.filter(
-        kind=Reading.Kind.USAGE, due_at__isnull=False, connection__in=[run.connection_id for run in runs],
-        guid__in=access.usage_domains(request).values("guid"),
-    )  # fmt: skip
-    steps = Step.objects.filter(batch__in=[run.batch_id for run in runs], guid__in=due.values("guid"))
+    same = {"guid": OuterRef("guid"), "connection": OuterRef("batch__usage_run__connection")}
+    due = Reading.objects.filter(kind=Reading.Kind.USAGE, due_at__isnull=False, **same)
+    steps = _steps(request).filter(Exists(due), batch__in=[run.batch_id for run in runs])
     done = steps.filter(action__state=Action.State.FINISHED).order_by().values_list("batch")
     return dict(done.annotate(number=Count("pk")))
 

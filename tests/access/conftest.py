@@ -89,8 +89,12 @@ def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
 
 
 @pytest.fixture(autouse=True)
-def _portals_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How the portal itself is doing is asked about everybody, and told in numbers: that is no scope's business."""
+def _portals_own(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """How the portal itself is doing is asked about everybody, and told in numbers: that is no scope's business.
+
+    Its numbers are for whoever has the token, as wherever other people come; without one, loopback is let in.
+    """
+    settings.METRICS_TOKEN = "only for Prometheus, who is not here"
     monkeypatch.setattr(probes, "lines", list)
 
 

@@ -13,7 +13,7 @@ from django.urls import NoReverseMatch
 from tests.access.counting import Count
 from tests.access.declared_accounts import ROUTES
 from tests.access.declaring import MIRRORED, NO_PAGE, NOT_FOUND, Route
-from tests.access.viewers import Viewer, each, named
+from tests.access.viewers import LEAST, Viewer, each, named
 from tests.access.walking import Walker
 from tests.access.world import Place, World
 
@@ -68,7 +68,7 @@ def right(route: Route, viewer: Viewer, method: str) -> frozenset[int]:
 
 
 @pytest.mark.usefixtures("remembered")
-@pytest.mark.parametrize("name", each(AS))
+@pytest.mark.parametrize("name", each(AS, LEAST))
 def test_whatever_is_guessed_nothing_is_there(name: str, world: World, count: Count) -> None:
     walker = Walker(world, named(name))
     for route in ROUTES:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from portal.accounts.models import Membership, Person
-from provisioning.models import OU, Action, Connection, Mailbox
+from provisioning.models import OU, Action, Batch, Connection, Mailbox, Step, UsageRun
+from tests.integration.engine.asking import suspend
 from tests.integration.factories import (
     fresh,
     make_connection,
@@ -15,6 +19,7 @@ from tests.integration.factories import (
     make_ou,
     make_person,
 )
+from tests.integration.usage.world import BASIC, count
 
 GUIDS = {"ou": "guid-ou", "domain": "guid-domain", "mailbox": "guid-mailbox"}
 PAGES = (
@@ -97,6 +102,48 @@ def test_what_is_sent_without_naming_one_changes_neither(
     assert answer.status_code == 409
     assert "Nothing was changed" in answer.content.decode()
     assert not Action.objects.exists()
+
+
+def test_a_filter_that_names_it_takes_both_as_far_as_they_are_ones_own(
+    client: Client, mailboxes: tuple[Mailbox, Mailbox]
+) -> None:
+    rows = [suspend(mailbox) for mailbox in mailboxes]
+    months = [count(mailbox.domain, basic=3) for mailbox in mailboxes]
+    assert len(months) == 2
+    person(client, *mailboxes)
+    activity = client.get("/activity/?company=guid-ou").context["page"]
+    assert {row.pk for row in activity.rows} == {row.pk for row in rows}
+    usage = client.get("/usage/?company=guid-ou").content.decode()
+    assert all(mailbox.ou.title in usage for mailbox in mailboxes)
+    what_if = client.get("/prices/projection/", {"company": "guid-ou", "edition": BASIC, "number": "2"})
+    assert what_if.status_code == 200
+    Membership.objects.filter(ou=root(mailboxes[0])).delete()
+    activity = client.get("/activity/?company=guid-ou").context["page"]
+    assert [row.pk for row in activity.rows] == [rows[1].pk]
+    assert mailboxes[0].ou.title not in client.get("/usage/?company=guid-ou").content.decode()
+
+
+def test_a_run_that_counted_the_others_domain_is_none_of_ones_own(
+    client: Client, mailboxes: tuple[Mailbox, Mailbox]
+) -> None:
+    own = person(client, mailboxes[0])
+    runs = [run_of(mailbox, own) for mailbox in mailboxes]
+    assert [row.run.pk for row in client.get("/usage/runs/").context["rows"]] == [runs[0].pk]
+    assert client.get(f"/usage/runs/{runs[0].pk}/").status_code == 200
+    assert client.get(f"/usage/runs/{runs[1].pk}/").status_code == 404
+
+
+def run_of(mailbox: Mailbox, by: Person) -> UsageRun:
+    """A run on the mailbox's connection in which its domain is to be counted."""
+    domain = mailbox.domain
+    batch = Batch.objects.create(
+        kind="usage", title="Usage", ou=domain.ou, by=by, submission=uuid.uuid4(), state="stopped"
+    )
+    Step.objects.create(
+        batch=batch, position=1, operation="domain.usage", kind="domain", guid=domain.guid, title="Usage"
+    )
+    day = timezone.now().date()
+    return UsageRun.objects.create(connection=domain.connection, why="person", by=by, batch=batch, day=day)
 
 
 def test_a_prefix_opens_nothing_that_is_closed_and_lasts_no_longer_than_its_request(

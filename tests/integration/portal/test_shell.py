@@ -39,7 +39,7 @@ def test_signing_in_leads_to_the_first_page_of_the_role(client: Client) -> None:
     root = make_ou()
     for role, first in (
         ("support", "attention:list"),
-        ("finance", "ous:list"),
+        ("finance", "usage:list"),
         ("company_admin", "mailboxes:list"),
     ):
         person = make_person(role, root)
