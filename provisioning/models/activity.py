@@ -80,7 +80,7 @@ class Action(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["connection", "lock_key"],
+                fields=["lock_key", "connection"],
                 name="action_one_in_flight",
                 condition=Q(state__in=["sending", "waiting", "unconfirmed"]),
             ),
@@ -122,7 +122,7 @@ class Action(models.Model):
             ),
             models.Index(fields=["next_at", "id"], name="action_sending", condition=Q(state="sending")),
             models.Index(
-                fields=["connection", "lock_key", "id"],
+                fields=["lock_key", "id"],
                 name="action_open_by_object",
                 condition=Q(state__in=["queued", "sending", "waiting", "unconfirmed"]),
             ),

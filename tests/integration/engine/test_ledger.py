@@ -194,7 +194,7 @@ def test_one_guid_at_two_connections_is_two_things_in_flight(world: World) -> No
     twin = make_mailbox(other.domain, guid=world.mailbox.guid)
     hangs = unsettled(suspend(twin))
     assert sending(suspend(world.mailbox)).state == Action.State.SENDING
-    behind = activate(twin)
+    behind = suspend(twin)
     assert ledger.claim_submits(behind.connection_id, 10) == [], fresh(hangs).state
 
 
