@@ -77,7 +77,7 @@ def test_others_are_served_while_one_waits(sandbox: Process) -> None:
 def test_a_shut_port_refuses_and_opens_again(sandbox: Process) -> None:
     with requests.Session() as kept_open:
         kept_open.get(f"{sandbox.url}/health", timeout=5)
-        requests.post(f"{sandbox.url}/control/shut", json={"seconds": 1}, timeout=5).raise_for_status()
+        requests.post(f"{sandbox.url}/control/shut", json={"seconds": 3}, timeout=5).raise_for_status()
         wait_for(lambda: not answers(sandbox), "the port to be shut")
         with pytest.raises(requests.ConnectionError):
             kept_open.get(f"{sandbox.url}/health", timeout=5)

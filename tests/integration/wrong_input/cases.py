@@ -275,9 +275,9 @@ SHOWN: dict[str, Callable[[World], list[Any]]] = {
 
 # Of suites of their own, hostile forms among them: signing in and its second factors (tests/integration/accounts), who
 # holds what (people), looking as somebody else (acting), the trail, connections and appearance, many mailboxes at once
-# (mailboxes), prices and months.
+# (mailboxes), prices and months, the portal's own health (operating).
 ELSEWHERE = (
-    "account_", "acting:", "branding:", "connecting:", "csp_report", "end_", "invitation", "mailboxes:failed",
-    "mailboxes:import", "mailboxes:selected", "mfa_", "months:", "oidc_", "openid_", "people:", "prices:", "rights:",
+    "account_", "acting:", "branding:", "connecting:", "csp_report", "end_", "health_page:", "invitation",
+    "mailboxes:failed", "mailboxes:import", "mailboxes:selected", "metrics", "mfa_", "months:", "oidc_", "openid_", "people:", "prices:", "rights:",
     "second_factor", "security", "socialaccount_", "trail:", "usage:",
 )  # fmt: skip
