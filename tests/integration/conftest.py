@@ -3,17 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
 from django.template import Context, Template
 from django.test import override_settings
 from django.test.signals import template_rendered
-
-
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_xdist_suffix: None) -> None:
-    """Tests that commit empty the tables afterwards, the audit trail's too: the database lets only them do so."""
-    options = settings.DATABASES["default"].setdefault("OPTIONS", {})
-    options["options"] = "-c mailroom.may_truncate=on"
 
 
 @pytest.fixture(scope="session", autouse=True)

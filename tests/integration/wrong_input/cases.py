@@ -278,6 +278,7 @@ SHOWN: dict[str, Callable[[World], list[Any]]] = {
 # (mailboxes), prices and months, the portal's own health (operating).
 ELSEWHERE = (
     "account_", "acting:", "branding:", "connecting:", "csp_report", "end_", "health_page:", "invitation",
-    "mailboxes:failed", "mailboxes:import", "mailboxes:selected", "metrics", "mfa_", "months:", "oidc_", "openid_", "people:", "prices:", "rights:",
-    "second_factor", "security", "socialaccount_", "trail:", "usage:",
+    "mailboxes:failed", "mailboxes:import", "mailboxes:selected", "metrics", "mfa_", "months:", "oidc_",
+    "openid_", "people:", "prices:", "rights:", "second_factor", "security", "socialaccount_", "trail:",
+    "usage:",
 )  # fmt: skip
