@@ -193,7 +193,7 @@ def test_a_passkey_signs_in_alone_proves_who_it_is_and_says_when_it_was_not_give
     found += findings(page)
     key(True)
     page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(page).to_have_url(re.compile(r"/companies/$"))
+    expect(page).to_have_url(re.compile(r"/usage/$"))
 
     page.goto(f"{web}/accounts/passkeys/again/?next={SECURITY}")
     found += findings(page)
