@@ -45,8 +45,9 @@ def book_for(ous: QuerySet[OU], day: date) -> dict[int, PriceBook]:
     Four queries, however many there are.
     """
     lines = {pk: _line(path) for pk, path in ous.order_by().values_list("pk", "path")}
-    above = {pk for line in lines.values() for pk in line}
-    books = with_prices(PriceBook.objects.filter(holding(day), ou_id__in=above))
+    above = {pk for line in lines.values() for pk in line[1:]}  # few, where the companies are thousands
+    own = Q(ou__in=ous.order_by().values("pk"))
+    books = with_prices(PriceBook.objects.filter(holding(day), own | Q(ou_id__in=above)))
     by_ou = {book.ou_id: book for book in books.order_by("valid_from", "pk")}
     nearest = {pk: next((by_ou[up] for up in line if up in by_ou), None) for pk, line in lines.items()}
     return {pk: book for pk, book in nearest.items() if book is not None}

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, DateTimeField, Exists, Max, Min, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -62,16 +62,16 @@ class LineOf:
         return Charge(self.currency, self.net, self.tax, self.at_minimum)
 
 
-def month_lines(ous: QuerySet[OU], month: date, where: Q | None = None) -> list[LineOf]:
+def month_lines(ous: QuerySet[OU], month: date, where: Q | None = None, *, ages: bool = True) -> list[LineOf]:
     """The lines of those companies, by title, product and edition. Five queries, however many there are.
 
     A domain whose figure is missing adds nothing: `missing` tells of it. `where` counts some figures only; of a part of
-    a company's domains the prices are not what the company pays.
+    a company's domains the prices are not what the company pays. Without `ages`, `as_at` is None throughout.
     """
     names = dict(ous.order_by().values_list("pk", "title"))
     held = book_prices(books.book_for(ous, books.price_day(month)))
     charges: dict[tuple[int, int], Charge] = {}  # of many customers the same few of one price are charged
-    counted = _counted(ous, month, where or Q())
+    counted = _counted(ous, month, where or Q(), ages=ages)
     lines = [_line(names[row[0]], row, held, charges) for row in counted if row[0] in names]
     return sorted(lines, key=lambda line: (line.company.casefold(), line.ou, line.product, line.edition))
 
@@ -83,7 +83,7 @@ def book_prices(by_ou: Mapping[int, PriceBook]) -> dict[int, dict[str, PriceOf]]
     return {ou: priced[book.pk] for ou, book in by_ou.items()}
 
 
-def _counted(ous: QuerySet[OU], month: date, where: Q) -> Iterable[Any]:
+def _counted(ous: QuerySet[OU], month: date, where: Q, *, ages: bool) -> Iterable[Any]:
     """The month's figures, those of a company's domains together: there is one a domain and edition."""
     figures = MonthlyFigure.objects.filter(
         where, month=month.replace(day=1), ou__in=ous.order_by().values("pk")
@@ -95,7 +95,9 @@ def _counted(ous: QuerySet[OU], month: date, where: Q) -> Iterable[Any]:
             of_product=Max("product"),
             total=Sum("count"),
             domains=Count("pk"),
-            oldest=Min(Coalesce("data_as_at", "received_at")),
+            oldest=Min(Coalesce("data_as_at", "received_at"))
+            if ages
+            else Value(None, output_field=DateTimeField()),
             stale=Count("pk", filter=stale_figures(month)),
         )
     )

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 from django.urls import reverse
 
 from portal import listing
@@ -22,7 +22,7 @@ from portal.billing.pricing import Charge
 from portal.billing.sums import LineOf
 from portal.usage.asked import UNKNOWN, Asked
 from portal.usage.columns import OTHERS, Column, Group, columns, groups
-from portal.usage.figures import Obtained, obtained
+from portal.usage.figures import WHEN, Obtained, obtained
 from provisioning.models import OU, MonthlyFigure
 
 
@@ -113,7 +113,7 @@ class Matrix:
     def read(cls, asked: Asked) -> Matrix:
         return cls(
             asked,
-            sums.month_lines(asked.companies, asked.month, asked.figures),
+            sums.month_lines(asked.companies, asked.month, asked.figures, ages=False),
             _before(asked),
             _missing(asked, asked.month),
             _missing(asked, asked.before) if asked.before else {},
@@ -262,9 +262,13 @@ class Matrix:
     def missing_before(self) -> int:
         return sum(self.missing_before_of.values())
 
-    @property
+    @cached_property
     def oldest(self) -> datetime | None:
-        return min((line.as_at for line in self.lines if line.as_at), default=None)
+        asked = self.asked
+        figures = MonthlyFigure.objects.filter(asked.figures, month=asked.month, edition__in=self.editions)
+        own = figures.filter(ou__in=asked.companies.order_by().values("pk"))
+        found: datetime | None = own.aggregate(at=Min(WHEN))["at"]
+        return found
 
 
 def _sum(cells: Iterable[Cell], *, then_whole: bool = True) -> Cell:
