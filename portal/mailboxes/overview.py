@@ -143,6 +143,7 @@ def _dressed(button: dict[str, Any], own: list[Action]) -> dict[str, Any]:
         "icon": icon_of(operation),
         "menu": name in _IN_THE_MENU,
         "bad": operation.destructive,
+        "billable": operation.billable,
     }
 
 

@@ -120,6 +120,16 @@ def test_a_row_shows_its_open_action_and_its_menu_what_can_be_asked(
     assert f'formaction="/mailboxes/{bob.guid}/do/activate/"' in body
 
 
+def test_what_is_billed_is_not_done_from_a_row_but_asked_with_its_price(
+    client: Client, acme: OU, support: Any
+) -> None:
+    domain = make_domain(acme, "acme.example", make_package(acme, state="active"), state="active")
+    new = make_mailbox(domain, "new", state="inactive")
+    body = client.get(LIST).content.decode()
+    assert f'href="/mailboxes/{new.guid}/do/provision/"' in body
+    assert f'formaction="/mailboxes/{new.guid}/do/provision/"' not in body
+
+
 def test_hostile_names_are_escaped(client: Client, acme: OU, support: Any) -> None:
     domain = make_domain(acme, '"><svg onload=1>.example')
     make_mailbox(domain, "<script>x", display_name="<img src=x>", edition_code="<i>", state="'\"<u>")
