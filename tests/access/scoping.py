@@ -18,7 +18,7 @@ from django.db import connection
 from portal.access import parts
 from portal.accounts.models import Acting, Brand, CustomRole, Invitation, Membership, SecondFactorRule
 from portal.accounts.models.roles import PREFIX
-from portal.billing.models import PriceBook
+from portal.billing.models import Adjustment, ClosedMonth, Line, Notice, PriceBook, Quota
 from provisioning.models import (
     OU,
     Action,
@@ -32,6 +32,8 @@ from provisioning.models import (
     Reading,
     Scheduled,
     Step,
+    UsageReport,
+    UsageRun,
 )
 from tests.access.viewers import Viewer
 from tests.access.world import MARK, World
@@ -39,6 +41,7 @@ from tests.access.world import MARK, World
 SCOPED: tuple[type[Any], ...] = (
     *(OU, Package, Domain, Mailbox, Action, Batch, Step, Scheduled, Reading, MonthlyFigure, AuditEntry, Connection),
     *(Membership, Invitation, CustomRole, SecondFactorRule, Acting, Brand, PriceBook),
+    *(ClosedMonth, Line, Adjustment, Notice, Quota, UsageReport, UsageRun),
 )  # fmt: skip
 _TABLES = {model._meta.db_table for model in SCOPED}
 _HELD = {model._meta.db_table for model in (Membership, CustomRole, Acting)}
