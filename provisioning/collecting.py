@@ -49,7 +49,6 @@ def domains_of(connection: Connection) -> list[Domain]:
     return list(rows.filter(links__isnull=False).distinct().order_by("name", "id"))
 
 
-@transaction.atomic
 def begin(
     connection: Connection,
     domains: Sequence[Domain],
@@ -61,13 +60,32 @@ def begin(
     submission: uuid.UUID,
     reason: str = "",
 ) -> UsageRun:
-    """Start a run; the one there is when the same form came before. `ou`: whose batch it is, for scope.
+    """Start a run; the one there is when the same form came before, be it at the same moment. `ou`: whose batch it is,
+    for scope.
 
     Raises IntegrityError when that day's scheduled run was begun already.
     """
-    same = UsageRun.objects.filter(batch__submission=submission).first()
-    if same is not None:
-        return same
+    same = UsageRun.objects.filter(batch__submission=submission)
+    try:
+        return same.first() or _make(connection, domains, ou, by, why, day, submission, reason)
+    except IntegrityError:
+        if (run := same.first()) is None:
+            raise
+        return run
+
+
+@transaction.atomic
+def _make(
+    connection: Connection,
+    domains: Sequence[Domain],
+    ou: OU,
+    by: Any,
+    why: str,
+    day: date,
+    submission: uuid.UUID,
+    reason: str = "",
+) -> UsageRun:
+    """A new run. Raises IntegrityError when that day's scheduled run was begun already."""
     run = UsageRun.objects.create(connection=connection, why=why, by=by, day=day)
     counted = f"{len(domains):,} domain{'' if len(domains) == 1 else 's'}"
     wishes = [Wish(OPERATION, "domain", domain.guid, domain.name) for domain in domains]
@@ -136,7 +154,7 @@ def _begin_one(connection: Connection, why: str, day: date) -> bool:
         with transaction.atomic():
             _end_stopped(connection)
             mark = uuid.uuid5(_MARK, f"{connection.pk} {why} {day}")
-            begin(connection, domains, root, by=None, why=why, day=day, submission=mark)
+            _make(connection, domains, root, None, why, day, mark)
     except IntegrityError:  # another driver's sweep was a moment faster
         return False
     return True

@@ -25,6 +25,7 @@ def packages_of(person: Person) -> dict[str, str]:
 def open_company(person: Person, title: str) -> None:
     person.open(f"/companies/?q={title.split()[0]}")
     person.follow(title)
+    expect(person.page.get_by_role("heading", level=1)).to_contain_text(title)
 
 
 def test_a_customers_first_mailbox_from_a_click_to_its_live_state(page: Page, stack: Stack) -> None:

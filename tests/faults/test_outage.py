@@ -30,6 +30,7 @@ def test_a_whole_outage_ends_in_order_without_a_stampede(scene: Scene, place: Pl
         )
         scene.wait_until(lambda: _broken(scene), 60, "the breaker to open")
         assert BANNER in Person(scene.stack).get("/activity/").text
+        scene.wait_until(lambda: not _in_hand(scene), 30, "the end of what was under way when the breaker opened")
         before = len(scene.look("requests"))
         scene.wait_until(lambda: len(scene.look("requests")) > before, 30, "a probe")
         assert len(scene.look("requests")) - before <= 3, "only probes are sent"
@@ -51,6 +52,10 @@ def test_a_whole_outage_ends_in_order_without_a_stampede(scene: Scene, place: Pl
 
 def _broken(scene: Scene) -> bool:
     return bool(scene.rows("SELECT 1 FROM provisioning_connection WHERE broken_since IS NOT NULL"))
+
+
+def _in_hand(scene: Scene) -> bool:
+    return bool(scene.rows("SELECT 1 FROM provisioning_action WHERE lease_until > now() LIMIT 1"))
 
 
 def _kept_to_the_rate(times: list[float]) -> None:

@@ -14,6 +14,8 @@ from tests.integration.engine.conftest import World
 
 pytestmark = pytest.mark.django_db
 
+MOST = 12
+A_FEW_EACH = 10 * MOST  # over all steps of the plan, whichever way round the planner joins them
 COPY = """
 INSERT INTO provisioning_action ({columns}) SELECT {values}
 FROM provisioning_action a, generate_series(1, %s) n WHERE a.id = %s
@@ -39,13 +41,14 @@ def queue_up(like: Action, more: int) -> None:
 def rows_read(connection_id: int) -> int:
     """How many rows the claim's plan went through, over all its steps, and that it sorted none."""
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE provisioning_action")  # the plan is made for what is there
         # of a few rows the planner would rather read all; whether an index serves the order is asked here
         cursor.execute(
             "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off"
         )
         cursor.execute(
             "EXPLAIN ANALYZE " + claim_sql.NEXT_IN_LINE.format(whose="= 0"),
-            {"connection": connection_id, "most": 12},
+            {"connection": connection_id, "most": MOST},
         )
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Sort" not in plan, plan
@@ -57,10 +60,10 @@ def test_a_long_queue_is_not_walked_through_for_its_first_rows(world: World) -> 
     action = suspend(world.mailbox)
     Action.objects.filter(pk=action.pk).update(next_at=action.asked_at.replace(year=2020))
     queue_up(action, 30)
-    short = rows_read(world.connection.pk)
+    assert rows_read(world.connection.pk) <= A_FEW_EACH
     queue_up(Action.objects.latest("pk"), 5_000)
-    assert rows_read(world.connection.pk) == short
-    assert len(ledger.claim_submits(world.connection.pk, 12)) == 12
+    assert rows_read(world.connection.pk) <= A_FEW_EACH
+    assert len(ledger.claim_submits(world.connection.pk, MOST)) == MOST
 
 
 def test_claiming_many_costs_no_more_queries_than_claiming_one(

@@ -135,6 +135,14 @@ def test_the_same_form_sent_twice_is_one_run(acme: OU) -> None:
     assert services.last_run(acme.connection) == first
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_same_form_sent_twice_at_the_same_moment_is_one_run() -> None:
+    rows, mark = sold(make_ou(parent=make_ou()), 2), uuid.uuid4()
+    runs = at_once([lambda: services.collect(rows, by=None, submission=mark)] * 4)
+    assert len(set(runs)) == 1
+    assert (UsageRun.objects.count(), Action.objects.count()) == (1, 2)
+
+
 def test_nothing_to_count_or_too_much_is_refused_in_a_sentence(acme: OU) -> None:
     with pytest.raises(Refused, match="no domain in service"):
         services.collect(acme.connection, by=None, submission=uuid.uuid4())
