@@ -1,4 +1,4 @@
-"""How the ledger claims: what `ledger.claim_submits` and `ledger.claim_turns` ask of Postgres."""
+"""How the ledger claims: what `ledger.claim` asks of Postgres."""
 
 # Due times and leases are compared by the database's clock: machines whose own differ must not take each other's rows.
 # People go first, also in an object's own line: what is scheduled (2) lets them pass until it is sent. Whoever asks for much
@@ -12,39 +12,43 @@ NEXT_IN_LINE = """
         WHERE b.connection_id = a.connection_id AND b.lock_key = a.lock_key AND b.id <> a.id
           AND b.state IN ('queued', 'sending', 'waiting', 'unconfirmed')
           AND (b.state <> 'queued' OR (b.priority > 1, b.id) < (a.priority > 1, a.id)))
-    ORDER BY a.priority, a.next_at, a.id LIMIT %(most)s FOR UPDATE OF a SKIP LOCKED
+    ORDER BY a.priority, a.next_at, a.id LIMIT %({most})s FOR UPDATE OF a SKIP LOCKED
 """
-HOLD = """attempt = a.attempt + 1, lease_until = statement_timestamp() + %(lease)s,
-        next_at = statement_timestamp() + %(lease)s"""
-# One statement each: what is due, held, and in the history. Nothing is sent before it has been committed.
-SUBMITS = """
-    WITH due AS MATERIALIZED ({due}), taken AS (
-      UPDATE provisioning_action a SET state = 'sending', sent_at = statement_timestamp(), {hold}
+# One statement for all that a driver takes on at once: held, and in the history. Nothing is sent before it is committed.
+CLAIM = """
+    WITH sends_first AS MATERIALIZED ({sends_first}), sends_behind AS MATERIALIZED ({sends_behind}),
+    follows_first AS MATERIALIZED ({follows_first}), follows_behind AS MATERIALIZED ({follows_behind}),
+    due AS (
+      SELECT id FROM sends_first UNION ALL SELECT id FROM sends_behind
+      UNION ALL SELECT id FROM follows_first UNION ALL SELECT id FROM follows_behind
+    ), taken AS (
+      UPDATE provisioning_action a
+      SET state = CASE a.state WHEN 'queued' THEN 'sending' ELSE a.state END,
+        sent_at = CASE a.state WHEN 'queued' THEN statement_timestamp() ELSE a.sent_at END,
+        attempt = a.attempt + 1, lease_until = statement_timestamp() + %(lease)s,
+        next_at = statement_timestamp() + %(lease)s
       FROM due WHERE a.id = due.id RETURNING a.*
     ), noted AS (
       INSERT INTO provisioning_event (action_id, at, kind, text, data)
       SELECT id, clock_timestamp(), 'sending', '', jsonb_build_object('attempt', attempt) FROM taken
+      WHERE state = 'sending'
     )
     SELECT * FROM taken ORDER BY id
 """
 TURNS = """
-    WITH due AS MATERIALIZED (
-      SELECT id FROM provisioning_action
-      WHERE connection_id = %(connection)s AND state IN ('waiting', 'unconfirmed') AND priority {whose}
-        AND next_at <= statement_timestamp()
-      ORDER BY next_at, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
-    ), taken AS (
-      UPDATE provisioning_action a SET {hold} FROM due WHERE a.id = due.id RETURNING a.*
-    )
-    SELECT * FROM taken ORDER BY id
+    SELECT id FROM provisioning_action
+    WHERE connection_id = %(connection)s AND state IN ('waiting', 'unconfirmed') AND priority {whose}
+      AND next_at <= statement_timestamp()
+    ORDER BY next_at, id LIMIT %({most})s FOR UPDATE SKIP LOCKED
 """
+PEOPLES, BEHIND = "= 0", "> 0"  # priorities: what people wait for, what lets it go first
 
 
-def submits(whose: str) -> str:
-    """The claim of what is to be sent; `whose` is a condition on the priority."""
-    return SUBMITS.format(due=NEXT_IN_LINE.format(whose=whose), hold=HOLD)
-
-
-def turns(whose: str) -> str:
-    """The claim of polls and look-ups that are due."""
-    return TURNS.format(whose=whose, hold=HOLD)
+def claim() -> str:
+    """The claim: `sends_first`, `sends_behind`, `follows_first` and `follows_behind` rows at most."""
+    return CLAIM.format(
+        sends_first=NEXT_IN_LINE.format(whose=PEOPLES, most="sends_first"),
+        sends_behind=NEXT_IN_LINE.format(whose=BEHIND, most="sends_behind"),
+        follows_first=TURNS.format(whose=PEOPLES, most="follows_first"),
+        follows_behind=TURNS.format(whose=BEHIND, most="follows_behind"),
+    )

@@ -126,6 +126,11 @@ def letting_pass(level: int) -> Iterator[None]:
         _local.level = CLICK
 
 
+class _Storage(RedisStorage):
+    # Without valkey's client, which it would import along with that of Redis
+    DEPENDENCIES = {"redis": RedisStorage.DEPENDENCIES["redis"]}
+
+
 class _Calls(RateLimitItemPerSecond):
     """So many of the calls in a second, whoever made them: all limits of a gate count in one window."""
 
@@ -146,7 +151,7 @@ class Gate:
         self._bunch = max(1, rate // BUNCHES)
         self._permits: dict[_Calls, tuple[int, float]] = {}
         self._lock, self._taking = threading.Lock(), threading.Lock()
-        storage = RedisStorage(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5)
+        storage = _Storage(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5)
         self._limiter = MovingWindowRateLimiter(storage)
 
     def __call__(self) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import structlog
-from django.db import IntegrityError, transaction
-from django.db.models import F, Q, prefetch_related_objects
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, JSONField, Q, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from provisioning import announce, audit, claim_sql, counting, secrets
+from provisioning import announce, audit, claim_sql, counting, pace, secrets
 from provisioning import asked as asked_of
 from provisioning.asked import Asked, Refused, digest
 from provisioning.models import Action, Event
@@ -106,30 +107,61 @@ def _move(action: Action, came_from: Iterable[str], **changes: Any) -> bool:
 # --- claiming ----------------------------------------------------------------------------------------------------------
 
 
-def claim_submits(connection_id: int, most: int, *, scheduled: bool = False) -> list[Action]:
-    """Queued rows that are first in line for their object: *sending* is committed before anything is sent."""
+@dataclass(frozen=True)
+class Most:
+    """How many rows a claim may take: to be sent, and to be polled or looked up; of what people wait for (`first`), and of
+    what lets it go first (`behind`)."""
+
+    sends_first: int = 0
+    sends_behind: int = 0
+    follows_first: int = 0
+    follows_behind: int = 0
+
+
+_CLAIM = claim_sql.claim()
+
+
+def claim(connection_id: int, most: Most) -> list[Action]:
+    """Rows whose turn has come: queued ones that are first in line for their object, of which *sending* is committed before
+    anything is sent; waiting ones whose poll is due, unconfirmed ones whose look-up is due, and that nobody holds."""
+    params = {"connection": connection_id, "lease": LEASE, **asdict(most)}
     try:
-        return _claim_submits(connection_id, most, "> 0" if scheduled else "= 0")
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_CLAIM, params)
+            return _actions(cursor)
     except IntegrityError:
         # Another driver has just claimed an older row of the same object, which this one could not see yet.
         return []
 
 
-@transaction.atomic
-def _claim_submits(connection_id: int, most: int, whose: str) -> list[Action]:
-    return _take(claim_sql.submits(whose), connection_id, most)
+def claim_submits(connection_id: int, most: int, *, scheduled: bool = False) -> list[Action]:
+    """Only what is to be sent."""
+    return claim(connection_id, Most(sends_behind=most) if scheduled else Most(sends_first=most))
 
 
 def claim_turns(connection_id: int, most: int, *, scheduled: bool = False) -> list[Action]:
-    """Waiting rows whose poll is due and unconfirmed ones whose look-up is due, and that nobody holds."""
-    return _take(claim_sql.turns("> 0" if scheduled else "= 0"), connection_id, most)
+    """Only polls and look-ups."""
+    return claim(connection_id, Most(follows_behind=most) if scheduled else Most(follows_first=most))
 
 
-def _take(sql: str, connection_id: int, most: int) -> list[Action]:
-    params = {"connection": connection_id, "most": most, "lease": LEASE}
-    claimed = list(Action.objects.raw(sql, params))
-    prefetch_related_objects(claimed, "ou")
-    return claimed
+_COLUMN = Value("")  # it is read as it is, not a part of it
+
+
+def _actions(cursor: Any) -> list[Action]:
+    """Whole rows of the table. As `objects.raw`, which puts together anew each time what it reads them by."""
+    places = {column.name: place for place, column in enumerate(cursor.description)}
+    fields = [(places[field.column], field) for field in Action._meta.concrete_fields]
+    names = [field.attname for _, field in fields]
+    found = []
+    for row in cursor.fetchall():
+        values = [
+            field.from_db_value(row[place], _COLUMN, connection)
+            if isinstance(field, JSONField)
+            else row[place]
+            for place, field in fields
+        ]
+        found.append(Action.from_db(connection.alias, names, values))
+    return found
 
 
 def renew(actions: Iterable[Action]) -> None:
@@ -174,7 +206,7 @@ def accepted(
     """SYNAQ took it on. `done`: nothing is left but to read the result. Its secrets are wiped. Without a status, a look-up
     or a person told."""
     now = timezone.now()
-    wait = timedelta(0) if done else timedelta(seconds=0.5)
+    wait = timedelta(0) if done else pace.first_poll(action)
     moved = _move(
         action, [State.SENDING, State.UNCONFIRMED], state=State.WAITING, sealed="", remote_path=path, remote_id=remote_id,
         remote_state="finished" if done else "new", result_guid=guid, accepted_at=now, next_at=now + wait, tries=0,

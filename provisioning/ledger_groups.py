@@ -7,7 +7,7 @@ returns the ids of the rows that it touched, and sets on those actions what it w
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,41 +16,52 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from provisioning import counting
+from provisioning import counting, pace
 from provisioning.ledger import LONGEST_STATE, State
 from provisioning.models import Action
 
-_HELD = """
-SELECT a.id FROM provisioning_action a JOIN unnest(%s::bigint[], %s::int[]) AS v (id, attempt)
-  ON a.id = v.id AND a.attempt = v.attempt
-WHERE a.state = 'waiting' ORDER BY a.id FOR UPDATE OF a
-"""
+# One statement each: the rows that are still ours, and a line of history where there is something to tell.
 _STILL = """
-UPDATE provisioning_action a
-SET remote_state = v.remote_state, next_at = v.next_at, polls = a.polls + 1, lease_until = NULL, words = ''
-FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::timestamptz[]) AS v (id, attempt, remote_state, next_at)
-WHERE a.id = v.id AND a.attempt = v.attempt AND a.state = 'waiting' RETURNING a.id
+WITH v AS (
+  SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::timestamptz[], %s::text[])
+    AS v (id, attempt, remote_state, next_at, told)
+), touched AS (
+  UPDATE provisioning_action a
+  SET remote_state = v.remote_state, next_at = v.next_at, polls = a.polls + 1, lease_until = NULL, words = ''
+  FROM v WHERE a.id = v.id AND a.attempt = v.attempt AND a.state = 'waiting' RETURNING a.id
+), {noted} SELECT id FROM touched
 """
 _ACCEPTED = """
-UPDATE provisioning_action a
-SET state = 'waiting', sealed = '', remote_path = v.path, remote_id = v.remote_id, remote_state = v.remote_state,
-  result_guid = v.guid, accepted_at = v.at, next_at = v.next_at, tries = 0, lease_until = NULL, meaning = '', words = '',
-  errors = '[]'
-FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
-  AS v (id, attempt, path, remote_id, remote_state, guid, at, next_at)
-WHERE a.id = v.id AND a.attempt = v.attempt AND a.state IN ('sending', 'unconfirmed') RETURNING a.id
+WITH v AS (
+  SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
+      %s::timestamptz[], %s::text[])
+    AS v (id, attempt, path, remote_id, remote_state, guid, at, next_at, told)
+), touched AS (
+  UPDATE provisioning_action a
+  SET state = 'waiting', sealed = '', remote_path = v.path, remote_id = v.remote_id, remote_state = v.remote_state,
+    result_guid = v.guid, accepted_at = v.at, next_at = v.next_at, tries = 0, lease_until = NULL, meaning = '', words = '',
+    errors = '[]'
+  FROM v WHERE a.id = v.id AND a.attempt = v.attempt AND a.state IN ('sending', 'unconfirmed') RETURNING a.id
+), {noted} SELECT id FROM touched
 """
 _FINISHED = """
-UPDATE provisioning_action a
-SET state = 'finished', ended_at = %s, remote_state = 'finished', next_at = NULL, lease_until = NULL, sealed = '',
-  words = '', meaning = '', errors = '[]'
-FROM unnest(%s::bigint[], %s::int[]) AS v (id, attempt)
-WHERE a.id = v.id AND a.attempt = v.attempt AND a.state = 'waiting' RETURNING a.id
+WITH v AS (
+  SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[]) AS v (id, attempt, told)
+), touched AS (
+  UPDATE provisioning_action a
+  SET state = 'finished', ended_at = clock_timestamp(), remote_state = 'finished', next_at = NULL, lease_until = NULL,
+    sealed = '', words = '', meaning = '', errors = '[]'
+  FROM v WHERE a.id = v.id AND a.attempt = v.attempt AND a.state = 'waiting' RETURNING a.id
+), {noted} SELECT id FROM touched
 """
-_NOTE = """
-INSERT INTO provisioning_event (action_id, at, kind, text, data)
-SELECT action_id, %s, kind, '', data::jsonb FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS v (action_id, kind, data)
-"""
+_NOTED = """noted AS (
+  INSERT INTO provisioning_event (action_id, at, kind, text, data)
+  SELECT v.id, clock_timestamp(), '{kind}', '', v.told::jsonb FROM v JOIN touched USING (id) WHERE v.told IS NOT NULL
+)"""
+_STILL, _ACCEPTED, _FINISHED = (
+    sql.format(noted=_NOTED.format(kind=kind))
+    for sql, kind in ((_STILL, "answered"), (_ACCEPTED, "accepted"), (_FINISHED, "finished"))
+)
 
 
 @dataclass(frozen=True)
@@ -78,54 +89,53 @@ class Done:
     exclusions: Sequence[str] = field(default_factory=tuple)
 
 
-def held(actions: Iterable[Action]) -> set[int]:
-    """Of waiting rows those that are still ours, held until the transaction ends."""
-    return _ids(_HELD, _ours(actions))
-
-
 def accepted(rows: Sequence[Taken]) -> set[int]:
     """As `ledger.accepted`."""
     now = timezone.now()
     facts = [
-        (row.path, row.remote_id, "finished" if row.done else "new", row.guid, now, now + _wait(row.done))
+        (
+            row.path,
+            row.remote_id,
+            "finished" if row.done else "new",
+            row.guid,
+            now,
+            now + _wait(row),
+            _told_of(row),
+        )
         for row in rows
     ]
     touched = _ids(_ACCEPTED, [*_ours(row.action for row in rows), *map(list, zip(*facts, strict=True))])
-    told = {
-        row.action.pk: {"status": row.status, "remote_id": row.remote_id, "path": row.path, "guid": row.guid}
-        for row in rows
-    }
-    _note("accepted", touched, told)
     _set((row.action for row in rows), touched, State.WAITING)
     return touched
+
+
+def _told_of(row: Taken) -> str:
+    return json.dumps({"status": row.status, "remote_id": row.remote_id, "path": row.path, "guid": row.guid})
 
 
 def still(rows: Sequence[Polled]) -> set[int]:
     """As `ledger.still`, without trouble: a line of history only where SYNAQ says another state, or trouble ended."""
     states = [row.remote_state[:LONGEST_STATE] for row in rows]
-    touched = _ids(_STILL, [*_ours(row.action for row in rows), states, [row.next_at for row in rows]])
-    news = {
-        row.action.pk: {"remote_state": state}
+    news = [
+        json.dumps({"remote_state": state}) if state != row.action.remote_state or row.action.words else None
         for row, state in zip(rows, states, strict=True)
-        if state != row.action.remote_state or row.action.words
-    }
-    _note("answered", touched, news)
-    return touched
+    ]
+    ours = _ours(row.action for row in rows)
+    return _ids(_STILL, [*ours, states, [row.next_at for row in rows], news])
 
 
 def finished(rows: Sequence[Done]) -> set[int]:
-    """As `ledger.finish`, in the transaction that wrote the mirror."""
-    touched = _ids(_FINISHED, [timezone.now(), *_ours(row.action for row in rows)])
-    told = {row.action.pk: {"remote_state": "finished", "exclusions": list(row.exclusions)} for row in rows}
-    _note("finished", touched, told)
+    """As `ledger.finish`, in the transaction that writes the mirror."""
+    told = [json.dumps({"remote_state": "finished", "exclusions": list(row.exclusions)}) for row in rows]
+    touched = _ids(_FINISHED, [*_ours(row.action for row in rows), told])
     _set((row.action for row in rows), touched, State.FINISHED)
     for action in (row.action for row in rows if row.action.pk in touched):
         transaction.on_commit(partial(counting.ended, action.operation, State.FINISHED, action.asked_at))
     return touched
 
 
-def _wait(done: bool) -> timedelta:
-    return timedelta(0) if done else timedelta(seconds=0.5)
+def _wait(row: Taken) -> timedelta:
+    return timedelta(0) if row.done else pace.first_poll(row.action)
 
 
 def _ours(actions: Iterable[Action]) -> list[list[int]]:
@@ -137,13 +147,6 @@ def _ids(sql: str, params: Sequence[Any]) -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return {number for (number,) in cursor.fetchall()}
-
-
-def _note(kind: str, touched: set[int], told: Mapping[int, Mapping[str, Any]]) -> None:
-    lines = [(number, kind, json.dumps(data)) for number, data in told.items() if number in touched]
-    if lines:
-        with connection.cursor() as cursor:
-            cursor.execute(_NOTE, [timezone.now(), *map(list, zip(*lines, strict=True))])
 
 
 def _set(actions: Iterable[Action], touched: set[int], state: str) -> None:

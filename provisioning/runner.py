@@ -5,13 +5,11 @@ The main thread alone talks to the database; the pool's threads alone talk to SY
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from functools import cache
-from typing import cast
+from functools import partial
+from typing import Any, cast
 
 import structlog
 from django.conf import settings
@@ -28,6 +26,7 @@ from provisioning import (
     imports,
     ledger,
     outcomes,
+    pool,
     readings,
     schedule,
     secrets,
@@ -35,7 +34,8 @@ from provisioning import (
     together,
     turns,
 )
-from provisioning.models import Action, Connection
+from provisioning.ledger import Most
+from provisioning.models import OU, Action, Connection, Reading
 from provisioning.operations import OPERATIONS, Ask, operation_of
 from provisioning.synaq import Client
 from provisioning.turns import Job, Outcome, ReadJob
@@ -49,20 +49,17 @@ PAUSE = 0.1  # seconds between two looks at an empty ledger
 LOST_EVERY = 2.0  # seconds
 RENEW_EVERY = 10.0  # seconds, a third of a lease
 BEHIND_EVERY = 0.5  # seconds between two looks for scheduled work, while there is none
-LOOKS_BUSY_EVERY = 0.02  # seconds between two looks, while half of the threads are busy
-GATHERS_FOR = 0.02  # seconds in which outcomes come together, while there is more to do than threads
-LOOKS_EVERY = 0.05  # seconds between two looks, while only scheduled work is under way
+LOOKS_FREE_EVERY = 0.02  # seconds between two looks, while calls are under way and some threads are free
+LOOKS_MOST_FREE_EVERY = 0.005  # the same, while half of them are
+LOOKS_EVERY = 0.05  # seconds between two looks, while no thread is, or only scheduled work is under way
+GATHERS_FOR = 0.04  # seconds in which outcomes come together, while there is more to do than threads
+GATHERS_BRIEFLY = 0.01  # the same, while half of the threads are busy
+GATHERS_EVERY = 0.003  # seconds between two looks whether they still are
+READINGS_EVERY = 0.1  # seconds between two looks for what is to be read, while there was nothing
 WRITES_FOR = 0.2  # seconds for which outcomes of scheduled work are written down before clicks are looked for
 AHEAD, AHEAD_SHARE = 36, 25  # polls that wait for a thread; of a slow connection fewer, which pass in 1/25 s
-KEPT_FOR_PEOPLE = 2  # threads that scheduled work leaves free
 DATABASE_AWAY = (OperationalError, InterfaceError)
 TURNS = {"sending": turns.submit, "waiting": turns.poll, "unconfirmed": turns.look_up}
-
-
-@cache
-def _pool(_process: int) -> ThreadPoolExecutor:
-    """Kept for the process, never taken over by a fork's child: each thread holds its session open."""
-    return ThreadPoolExecutor(settings.RUNNER_THREADS, thread_name_prefix="synaq")
 
 
 def take_slot() -> int | None:
@@ -108,10 +105,14 @@ class Driver:
 
     def __init__(self, stopping: Callable[[], bool], slot: int = 0) -> None:
         self.stopping, self.slot = stopping, slot
-        self.under_way: dict[Future[Outcome], Job | ReadJob] = {}
+        self.under_way: dict[int, Job | ReadJob] = {}  # handed to a thread, and not written down yet; by id()
+        self._results: pool.Results[tuple[Job | ReadJob, Outcome]] = pool.Results()
+        self._told: list[tuple[Job | ReadJob, Outcome]] = []  # came in, and is not written down yet
         self.turns, self.drivers = 0, 1
         self._lost_at = self._begun_at = 0.0
+        self._ous: dict[int, OU] = {}  # as they were during this run: whose they are does not change
         self._nothing_behind: dict[int, float] = {}
+        self._nothing_to_read: dict[tuple[int, bool], float] = {}
         self._renewed_at = time.monotonic()
 
     def run(self, works_for: float) -> int:
@@ -130,6 +131,9 @@ class Driver:
             if self.under_way:
                 worked_at = time.monotonic()
                 self._guarded(self._renew)
+                self._guarded(self._write_taken)
+                if not (time.monotonic() > end or self.stopping()):
+                    self._guarded(self._begin)  # threads work again while the rest is written
                 self._guarded(self._write_down)
             elif over or time.monotonic() - worked_at > QUIET:
                 return self.turns
@@ -162,20 +166,20 @@ class Driver:
             self._sweep()
         begun = 0
         for row, bound in connections.usable().values():
-            room = self._room(row)
-            if room > 0 and bound is not None:
-                room = bound if _anything_due(row) and connections.take_probe(row) else 0
-            if room > 0:
-                begun += self._begin_on(row, room, probing=bound is not None)
+            if bound is None:
+                begun += self._begin_on(row)
+            elif self._room(row) > 0 and _anything_due(row) and connections.take_probe(row):
+                begun += self._probe(row, bound)
         return begun
 
     def _is_too_soon(self) -> bool:
         """Calls end hundreds of times a second: not each end is worth a look at all that may be due."""
-        now, since = time.monotonic(), time.monotonic() - self._begun_at
-        idle = settings.RUNNER_THREADS - len(self.under_way)
+        now = time.monotonic()
+        since = now - self._begun_at
         if self.under_way and since < LOOKS_EVERY:
-            only_behind = all(job.behind for job in self.under_way.values())
-            if only_behind or (since < LOOKS_BUSY_EVERY and idle < settings.RUNNER_THREADS // 2):
+            free = settings.RUNNER_THREADS - len(self.under_way) + len(self._told)
+            pause = LOOKS_MOST_FREE_EVERY if free > settings.RUNNER_THREADS // 2 else LOOKS_FREE_EVERY
+            if free <= 0 or since < pause:
                 return True
         self._begun_at = now
         return False
@@ -198,56 +202,88 @@ class Driver:
     def _room(self, row: Connection) -> int:
         """Free threads; and no more than the rate lets through in a few seconds, for who waits longer than a lease
         at the gate must not send any more."""
-        ours = sum(job.connection_id == row.pk for job in self.under_way.values())
         most = max(1, 4 * row.rate // self.drivers)
-        return min(settings.RUNNER_THREADS - len(self.under_way), most - ours)
+        return min(settings.RUNNER_THREADS - len(self.under_way), most - self._ours(row))
 
-    def _ahead(self, row: Connection) -> int:
-        """Polls that may wait for a thread: none idles while what came in is written down. Nothing is lost with them."""
-        return min(AHEAD, row.rate // AHEAD_SHARE)
+    def _ours(self, row: Connection) -> int:
+        return sum(job.connection_id == row.pk for job in self.under_way.values())
 
-    def _kept_for_submits(self) -> int:
-        """However many polls are due, some of what waits to be sent goes out: a click stands behind no flood of them."""
-        sending = sum(
-            isinstance(job, Job) and job.action.state == Action.State.SENDING
-            for job in self.under_way.values()
+    def _room_ahead(self, row: Connection, *, looks_behind: bool) -> Most:
+        """For so many polls and so many that are to be sent there is room, counted with those that wait for a thread: none
+        idles while what came in is written down. No more is claimed to be sent than there are threads: of a killed
+        driver, nobody would know what became of it."""
+        most = max(1, 4 * row.rate // self.drivers) - self._ours(row)
+        threads, ahead = settings.RUNNER_THREADS, min(AHEAD, row.rate // AHEAD_SHARE)
+        sending, follows = 0, [0, 0]
+        for job in self.under_way.values():
+            if _sends(job):
+                sending += 1
+            else:
+                follows[job.behind] += 1
+
+        def room(free: int, more: int = 0) -> int:
+            return max(0, min(free, most + more))
+
+        behind = threads if looks_behind else 0
+        return Most(
+            sends_first=room(max(threads - sending, pool.FOR_PEOPLE)),
+            sends_behind=room(behind - sending),
+            follows_first=room(threads + ahead - follows[False], ahead),
+            follows_behind=room(behind and behind + ahead - follows[True], ahead),
         )
-        return max(0, settings.RUNNER_THREADS // 4 - sending)
 
-    def _begin_on(self, row: Connection, room: int, *, probing: bool = False) -> int:
+    def _begin_on(self, row: Connection) -> int:
         client = _client(row)
         if client is None:
             return 0
-        begun = self._begin_some(row, client, room, probing=probing)
-        spare = min(room - begun, self._room_behind())
-        if spare > 0 and time.monotonic() > self._nothing_behind.get(row.pk, 0.0):
-            scheduled = self._begin_some(row, client, spare, scheduled=True, probing=probing)
-            if not scheduled:
+        looks_behind = time.monotonic() > self._nothing_behind.get(row.pk, 0.0)
+        claimed = ledger.claim(row.pk, self._room_ahead(row, looks_behind=looks_behind))
+        begun = self._begin_all(claimed, row, client) + self._read_some(row, client, behind=False)
+        if looks_behind:
+            begun += self._read_some(row, client, behind=True)
+            if not any(job.behind for job in self.under_way.values()):
                 self._nothing_behind[row.pk] = time.monotonic() + BEHIND_EVERY
-            begun += scheduled
         return begun
 
-    def _room_behind(self) -> int:
-        """Threads that scheduled work may take: a click during a long run finds some free."""
-        most = max(1, settings.RUNNER_THREADS - KEPT_FOR_PEOPLE)
-        return most - sum(job.behind for job in self.under_way.values())
+    def _probe(self, row: Connection, most: int) -> int:
+        """A broken connection is tried with what is due on it."""
+        client = _client(row)
+        if client is None:
+            return 0
+        begun = self._begin_exactly(row, client, most)
+        return begun or self._begin_exactly(row, client, most, scheduled=True)
 
-    def _begin_some(
-        self, row: Connection, client: Client, room: int, *, scheduled: bool = False, probing: bool = False
-    ) -> int:
-        exactly = scheduled or probing
-        ahead = 0 if exactly else self._ahead(row)
-        polls = ledger.claim_turns(row.pk, room + ahead, scheduled=scheduled)
-        left = max(room - len(polls), 0 if exactly else self._kept_for_submits())
-        submits = ledger.claim_submits(row.pk, left, scheduled=scheduled) if left else []
-        left = room - len(polls) - len(submits)
-        reads = readings.claim(row.pk, left, scheduled=scheduled) if left > 0 else []
-        for action in [*polls, *submits]:
-            action.connection = row
+    def _read_some(self, row: Connection, client: Client, *, behind: bool) -> int:
+        """What is to be read, where a thread is free."""
+        left = self._room(row)
+        if left <= 0 or time.monotonic() < self._nothing_to_read.get((row.pk, behind), 0.0):
+            return 0
+        found = readings.claim(row.pk, left, scheduled=behind)
+        if not found:
+            self._nothing_to_read[row.pk, behind] = time.monotonic() + READINGS_EVERY
+        return self._read_all(found, client)
+
+    def _begin_exactly(self, row: Connection, client: Client, most: int, *, scheduled: bool = False) -> int:
+        """No more than so many in all."""
+        begun = self._begin_all(ledger.claim_turns(row.pk, most, scheduled=scheduled), row, client)
+        if left := most - begun:
+            begun += self._begin_all(ledger.claim_submits(row.pk, left, scheduled=scheduled), row, client)
+        if left := most - begun:
+            begun += self._read_all(readings.claim(row.pk, left, scheduled=scheduled), client)
+        return begun
+
+    def _begin_all(self, actions: list[Action], row: Connection, client: Client) -> int:
+        if missing := {action.ou_id for action in actions} - self._ous.keys():
+            self._ous |= OU.objects.in_bulk(missing)
+        for action in actions:
+            action.connection, action.ou = row, self._ous[action.ou_id]
             self._start(action, client)
-        for reading in reads:
+        return len(actions)
+
+    def _read_all(self, found: list[Reading], client: Client) -> int:
+        for reading in found:
             self._hand_over(ReadJob(reading, client))
-        return len(polls) + len(submits) + len(reads)
+        return len(found)
 
     def _start(self, action: Action, client: Client) -> None:
         """Hand one claimed row to a thread. Whatever is odd about it stops this row only."""
@@ -270,12 +306,13 @@ class Driver:
             self._hand_over(job)
 
     def _hand_over(self, job: Job | ReadJob) -> None:
-        pool = _pool(os.getpid())
-        if isinstance(job, ReadJob):
-            self.under_way[pool.submit(turns.carry_out, turns.read, job)] = job
-        else:
-            turn = TURNS[job.action.state]
-            self.under_way[pool.submit(turns.carry_out, turn, job)] = job
+        self.under_way[id(job)] = job
+        turn: Any = turns.read if isinstance(job, ReadJob) else TURNS[job.action.state]
+        pool.of_this_process().put(partial(self._take_turn, turn, job), sends=_sends(job), behind=job.behind)
+
+    def _take_turn(self, turn: Any, job: Any) -> None:
+        """In a thread of the pool."""
+        self._results.add((job, turns.carry_out(turn, job)))
 
     def _renew(self) -> int:
         """A slow API must not let the leases of calls under way run out."""
@@ -286,40 +323,64 @@ class Driver:
         readings.renew(job.reading for job in self.under_way.values() if isinstance(job, ReadJob))
         return 0
 
+    def _gather(self) -> None:
+        """What came in; for the first of it, it waits a moment, and for more while there is enough else to do."""
+        self._told += self._results.take(0.0 if self._told else PAUSE)
+        if not self._told:
+            return
+        began, threads = time.monotonic(), pool.of_this_process()
+        while (busy := threads.busy()) > settings.RUNNER_THREADS // 2:
+            most = GATHERS_FOR if busy > settings.RUNNER_THREADS else GATHERS_BRIEFLY
+            if time.monotonic() - began > most:
+                break
+            time.sleep(GATHERS_EVERY)
+        self._told += self._results.take(0.0)
+
+    def _write_taken(self) -> int:
+        """Of what came in, that SYNAQ took something on: what is to be sent next waits for that to be known."""
+        self._gather()
+        written = self._write_together([pair for pair in self._told if isinstance(pair[1], turns.Accepted)])
+        self.turns += written
+        return written
+
     def _write_down(self) -> int:
-        done, _ = wait(self.under_way, timeout=PAUSE, return_when=FIRST_COMPLETED)
-        if done and len(self.under_way) > settings.RUNNER_THREADS:
-            time.sleep(GATHERS_FOR)
-            done = {future for future in self.under_way if future.done()}
-        plain = [future for future in done if self._is_plain(future)]
-        written = self._write_together(plain) if plain else 0
+        """What came in. Returns how many were written down."""
+        if not self._told:
+            self._gather()
+        written = self._write_together([pair for pair in self._told if together.is_plain(*pair)])
         end = time.monotonic() + WRITES_FOR
-        left = sorted(done & self.under_way.keys(), key=lambda one: self.under_way[one].behind)
-        for future in left:
-            if self.under_way[future].behind and time.monotonic() > end:
+        for job, outcome in sorted(self._told, key=lambda pair: pair[0].behind):
+            if job.behind and time.monotonic() > end:
                 break  # a click may have come in: the rest is written in the next round
-            _record(self.under_way[future], future.result())
-            del self.under_way[future]
+            _record(job, outcome)
+            self._is_written([(job, outcome)])
             written += 1
         self.turns += written
         return written
 
-    def _is_plain(self, future: Future[Outcome]) -> bool:
-        return together.is_plain(self.under_way[future], future.result())
-
-    def _write_together(self, plain: list[Future[Outcome]]) -> int:
+    def _write_together(self, plain: list[tuple[Job | ReadJob, Outcome]]) -> int:
         """All of them in one transaction. Returns how many: none, where one of them has to be written by itself."""
-        pairs = [(self.under_way[future], future.result()) for future in plain]
+        if not plain:
+            return 0
         try:
-            together.record(cast("list[together.Pair]", pairs))
+            together.record(cast("list[together.Pair]", plain))
         except DATABASE_AWAY:
             raise
         except Exception as error:
             log.warning("outcomes are written one by one", error=type(error).__name__, outcomes=len(plain))
             return 0
-        for future in plain:
-            del self.under_way[future]
+        self._is_written(plain)
         return len(plain)
+
+    def _is_written(self, pairs: list[tuple[Job | ReadJob, Outcome]]) -> None:
+        done = {id(job) for job, _ in pairs}
+        self._told = [pair for pair in self._told if id(pair[0]) not in done]
+        for number in done:
+            del self.under_way[number]
+
+
+def _sends(job: Job | ReadJob) -> bool:
+    return isinstance(job, Job) and job.action.state == Action.State.SENDING
 
 
 def _record(job: Job | ReadJob, outcome: Outcome) -> None:

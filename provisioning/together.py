@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
-from provisioning import batches, connections, ledger, ledger_groups, mirror
+from provisioning import batches, connections, ledger, ledger_groups, mirror, pace
 from provisioning.ledger_groups import Done, Polled, Taken
 from provisioning.models import Domain
 from provisioning.outcomes import next_poll
@@ -43,8 +43,9 @@ def _is_plain_end(job: Job, outcome: Ended) -> bool:
 
 def record(pairs: Sequence[Pair]) -> None:
     """Write down plain outcomes, all or none. Raises what the database raises: then each is to be written by itself."""
-    for connection_id in {job.connection_id for job, _ in pairs}:
-        connections.answered(connection_id)
+    for row in {job.connection_id: job.action.connection for job, _ in pairs}.values():
+        if row.failures or row.retry_at:  # as this driver saw it a moment ago
+            connections.answered(row.pk)
     taken = [_taken(job, outcome) for job, outcome in pairs if isinstance(outcome, Accepted)]
     polled = [
         Polled(job.action, outcome.remote_state, next_poll(job.action, outcome.retry_after))
@@ -52,6 +53,9 @@ def record(pairs: Sequence[Pair]) -> None:
         if isinstance(outcome, Still)
     ]
     ends = [(job, outcome) for job, outcome in pairs if isinstance(outcome, Ended)]
+    for job, outcome in pairs:
+        if isinstance(outcome, Still | Ended):
+            pace.polled(job.action, ended=isinstance(outcome, Ended))
     with transaction.atomic():
         if ends:
             _end(ends)
@@ -70,13 +74,12 @@ def _end(ends: Ends) -> None:
     of_batch = {job.action.batch_id: job.action for job, _ in ends if job.action.batch_id is not None}
     for number in sorted(of_batch):
         batches.hold_of(of_batch[number])
-    ours = ledger_groups.held(job.action for job, _ in ends)
+    ours = ledger_groups.finished([Done(job.action, outcome.exclusions) for job, outcome in ends])
     ends = [(job, outcome) for job, outcome in ends if job.action.pk in ours]
     if not ends:
         return
     homes = _homes(ends)
     mirror.write_mailboxes([(outcome.seen[0], homes[job.action.pk]) for job, outcome in ends])
-    ledger_groups.finished([Done(job.action, outcome.exclusions) for job, outcome in ends])
     for number in sorted(of_batch):
         batches.moved(of_batch[number])
 

@@ -30,7 +30,9 @@ def test_a_whole_outage_ends_in_order_without_a_stampede(scene: Scene, place: Pl
         )
         scene.wait_until(lambda: _broken(scene), 60, "the breaker to open")
         assert BANNER in Person(scene.stack).get("/activity/").text
-        scene.wait_until(lambda: not _in_hand(scene), 30, "the end of what was under way when the breaker opened")
+        scene.wait_until(
+            lambda: not _in_hand(scene), 30, "the end of what was under way when the breaker opened"
+        )
         before = len(scene.look("requests"))
         scene.wait_until(lambda: len(scene.look("requests")) > before, 30, "a probe")
         assert len(scene.look("requests")) - before <= 3, "only probes are sent"

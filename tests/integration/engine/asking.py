@@ -64,6 +64,7 @@ class Rounds(runner.Driver):
 
     def take(self) -> int:
         """Begin what is due, and write down all that came of it. Returns the turns taken."""
+        self._nothing_to_read.clear()  # as if some time had passed
         self._begin()
         before = self.turns
         while self.under_way:

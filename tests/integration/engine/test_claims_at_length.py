@@ -47,7 +47,7 @@ def rows_read(connection_id: int) -> int:
             "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off"
         )
         cursor.execute(
-            "EXPLAIN ANALYZE " + claim_sql.NEXT_IN_LINE.format(whose="= 0"),
+            "EXPLAIN ANALYZE " + claim_sql.NEXT_IN_LINE.format(whose=claim_sql.PEOPLES, most="most"),
             {"connection": connection_id, "most": MOST},
         )
         plan = "\n".join(line for (line,) in cursor.fetchall())

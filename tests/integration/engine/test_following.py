@@ -246,16 +246,16 @@ def test_whoever_waits_too_long_at_the_gate_does_not_send(
 def test_a_lease_that_is_nearly_over_is_not_begun_with(api: FakeApi, world: World) -> None:
     suspend(world.mailbox)
     driver = Rounds()
-    driver_claims = ledger.claim_submits
+    driver_claims = ledger.claim
 
-    def claim_late(connection_id: int, most: int, *, scheduled: bool) -> list[Action]:
-        rows = driver_claims(connection_id, most, scheduled=scheduled)
+    def claim_late(connection_id: int, most: ledger.Most) -> list[Action]:
+        rows = driver_claims(connection_id, most)
         for row in rows:
             row.lease_until = timezone.now() + timedelta(seconds=5)
         return rows
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ledger, "claim_submits", claim_late)
+        patch.setattr(ledger, "claim", claim_late)
         driver.take()
     assert Action.objects.get().state == "queued"
     assert api.opened == 0

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from provisioning import ledger, mirror, together
 from provisioning.mirror import Seen
-from provisioning.models import Action, Connection, Mailbox
+from provisioning.models import OU, Action, Connection, Mailbox
 from provisioning.operations import Ask, operation_of
 from provisioning.synaq import Meaning, SynaqError
 from provisioning.turns import Accepted, Ended, Job, Outcome, Still, Trouble
@@ -34,7 +34,8 @@ def taken(world: World, count: int) -> list[Job]:
 
 
 def job_of(action: Action) -> Job:
-    action.connection = Connection.objects.get(pk=action.connection_id)  # as the driver has it
+    action.connection = Connection.objects.get(pk=action.connection_id)  # as the driver has them
+    action.ou = OU.objects.get(pk=action.ou_id)
     operation = operation_of(action)
     reads = tuple(operation.reads(action)) if action.state == "waiting" else ()
     ask = Ask(action.guid, action.payload, {})

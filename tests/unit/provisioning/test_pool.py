@@ -1,0 +1,82 @@
+"""The driver's threads: people first, sends and follows by halves, some threads never taken by what is behind."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from provisioning.pool import FOR_PEOPLE, Lane, Pool, Results
+
+
+@contextmanager
+def held(pool: Pool, *, behind: bool, count: int) -> Iterator[None]:
+    """So many threads are at work that does not end until the block does."""
+    go_on, begun = threading.Event(), threading.Semaphore(0)
+
+    def work() -> None:
+        begun.release()
+        go_on.wait(10)
+
+    for _ in range(count):
+        pool.put(work, sends=True, behind=behind)
+    for _ in range(count):
+        assert begun.acquire(timeout=10)
+    yield
+    go_on.set()
+
+
+def test_work_is_done_and_its_results_come_back() -> None:
+    pool, results = Pool(2), Results[int]()
+    for number in range(20):
+        pool.put(lambda number=number: results.add(number), sends=number % 2 == 0, behind=False)  # type: ignore[misc]
+    found: list[int] = []
+    while len(found) < 20:
+        came = results.take(10)
+        assert came
+        found += came
+    assert sorted(found) == list(range(20))
+    assert results.take(0.0) == []
+    assert pool.busy() <= 2
+
+
+def test_however_much_is_behind_people_find_a_thread() -> None:
+    pool, results = Pool(2), Results[str]()
+    with held(pool, behind=True, count=2):
+        pool.put(lambda: results.add("behind"), sends=True, behind=True)
+        pool.put(lambda: results.add("click"), sends=True, behind=False)
+        assert results.take(10) == ["click"]
+        assert pool.busy() >= 3
+    assert results.take(10) == ["behind"]
+
+
+def test_people_may_have_all_threads() -> None:
+    pool = Pool(2)
+    with held(pool, behind=False, count=2 + FOR_PEOPLE):
+        assert pool.busy() == 2 + FOR_PEOPLE
+
+
+def test_while_both_wait_what_is_to_be_sent_and_what_follows_share() -> None:
+    lane, taken = Lane(4), Counter[bool]()
+    for _ in range(6):
+        lane.sends.append(lambda: None)
+        lane.follows.append(lambda: None)
+    for _ in range(4):
+        found = lane.next()
+        assert found is not None
+        lane.working += 1
+        lane.sending += found[1]
+        taken[found[1]] += 1
+    assert taken == {True: 2, False: 2}
+    assert lane.next() is None, "all its threads are at work"
+
+
+def test_where_only_one_kind_waits_it_has_all() -> None:
+    lane = Lane(2)
+    for _ in range(2):
+        lane.follows.append(lambda: None)
+        found = lane.next()
+        assert found is not None
+        assert found[1] is False
+        lane.working += 1
