@@ -24,6 +24,7 @@ from tests.acceptance.stack import CHECKOUT, Stack
 from tests.faults.judge import TABLES, Evidence, Row, Verdict, change_of, judge, name_of
 
 Wish = dict[str, Any]
+METRICS_TOKEN = "a-token-for-the-tests-of-faults"  # noqa: S105  (of a server that the test itself starts)
 QUICK = "0.1-0.4"  # seconds that an action takes unless a test wants it otherwise
 PATIENCE = 60.0  # seconds for which a server may be away
 # Rows that are still worked on, or come due by themselves. An unconfirmed one without a time waits for a person, and what
@@ -55,7 +56,7 @@ class Scene:
         self.stack = Stack(
             None,
             SANDBOX_SEED="empty", SANDBOX_DIALECT=dialect, SYNAQ_DIALECT=dialect, SANDBOX_ACTION_SECONDS=QUICK,
-            LOG_LEVEL="WARNING", **settings,
+            LOG_LEVEL="WARNING", METRICS_TOKEN=METRICS_TOKEN, **settings,
         )  # fmt: skip
         self.asked: dict[int, Wish] = {}  # by the ledger's row: the same wish of two people is one
         self.tampered: set[str] = set()

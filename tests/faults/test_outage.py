@@ -1,7 +1,11 @@
-"""The API is away as a whole with many actions queued: the breaker, what the page says, the order, and no stampede."""
+"""The API is away as a whole with many actions queued: the breaker, what the page says, the order, and no stampede.
+
+A few are queued; `QUEUED=5000 RATE=300 pytest -m faults tests/faults/test_outage.py` has as many as a bad day.
+"""
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left
 from collections import defaultdict
 from itertools import pairwise
@@ -11,7 +15,8 @@ from tests.faults.scene import Place, Scene
 
 DIALECTS = ("current",)
 BANNER = "What you ask for is kept and sent in order once it answers again."
-RATE = 25  # calls a second
+QUEUED = int(os.environ.get("QUEUED") or 25)
+RATE = int(os.environ.get("RATE") or 25)  # calls a second
 WINDOW, BURST = (
     3.0,
     1.2,
@@ -26,7 +31,7 @@ def test_a_whole_outage_ends_in_order_without_a_stampede(scene: Scene, place: Pl
         ids = scene.ask(
             *({"what": "edit", "guid": guid, "name": f"Before {guid[:4]}"} for guid in boxes),
             *({"what": "on mailbox", "guid": guid, "operation": "mailbox.suspend"} for guid in boxes),
-            *scene.mailboxes(place, 25),
+            *scene.mailboxes(place, QUEUED),
         )
         scene.wait_until(lambda: _broken(scene), 60, "the breaker to open")
         assert BANNER in Person(scene.stack).get("/activity/").text
@@ -36,9 +41,11 @@ def test_a_whole_outage_ends_in_order_without_a_stampede(scene: Scene, place: Pl
         before = len(scene.look("requests"))
         scene.wait_until(lambda: len(scene.look("requests")) > before, 30, "a probe")
         assert len(scene.look("requests")) - before <= 3, "only probes are sent"
+        _an_hour_goes_by(scene)
+        scene.wait_until(lambda: _probed(scene) > 30, 60, "a long pause, as after an hour")
         scene.faults()
         began = scene.look("requests")[-1]["at"]
-        scene.wait_until_settled(180)
+        scene.wait_until_settled(180 + QUEUED / 10)
         _kept_to_the_rate([row["at"] for row in scene.look("requests") if row["at"] > began])
     finally:
         scene.tell_database("UPDATE provisioning_connection SET rate = 300")
@@ -54,6 +61,18 @@ def test_a_whole_outage_ends_in_order_without_a_stampede(scene: Scene, place: Pl
 
 def _broken(scene: Scene) -> bool:
     return bool(scene.rows("SELECT 1 FROM provisioning_connection WHERE broken_since IS NOT NULL"))
+
+
+def _an_hour_goes_by(scene: Scene) -> None:
+    scene.tell_database(
+        "UPDATE provisioning_connection SET broken_since = broken_since - interval '1 hour', retry_at = now()"
+    )
+
+
+def _probed(scene: Scene) -> float:
+    """Seconds until the next probe."""
+    (row,) = scene.rows("SELECT extract(epoch FROM retry_at - now()) AS wait FROM provisioning_connection")
+    return float(row["wait"])
 
 
 def _in_hand(scene: Scene) -> bool:

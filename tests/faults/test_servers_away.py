@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -16,11 +17,12 @@ import requests
 
 from tests.acceptance.stack import CHECKOUT
 from tests.faults.person import Person
-from tests.faults.scene import Place, Scene
+from tests.faults.scene import METRICS_TOKEN, Place, Scene
 
 DIALECTS = ("current",)
 SWEPT_WITHIN = 5.0
 BACK_WITHIN = 10.0
+BEAT_DEAD = "Beat gives no sign of life"
 
 
 @pytest.fixture
@@ -149,10 +151,31 @@ def test_beat_doubled_does_nothing_twice(scene: Scene, place: Place) -> None:
     scene.must_agree()
 
 
-def test_without_beat_a_click_is_carried_out_all_the_same(scene: Scene, place: Place) -> None:
+def test_beat_dead_is_said_within_a_minute_and_a_click_is_carried_out_all_the_same(
+    scene: Scene, place: Place
+) -> None:
+    owner = Person(scene.stack, "owner")
+    assert BEAT_DEAD not in owner.get("/portal-health/").text
+    assert beats_alive(scene) == 1
     scene.stack.kill("beat")
     scene.make(*scene.mailboxes(place, 3))
     scene.must_agree()
+    scene.wait_until(lambda: BEAT_DEAD in owner.get("/portal-health/").text, 60, "the page to say it")
+    assert beats_alive(scene) == 0
+    assert requests.get(f"{scene.stack.web_url}/health", timeout=5).status_code == 200, "the web answers"
+    scene.stack.start_again("beat")
+    scene.wait_until(lambda: beats_alive(scene) == 1, 30, "the metric to say that it is back")
+    scene.wait_until(lambda: BEAT_DEAD not in owner.get("/portal-health/").text, 10, "the page to say so too")
+
+
+def beats_alive(scene: Scene) -> float:
+    """What Prometheus would be told."""
+    answer = requests.get(
+        f"{scene.stack.web_url}/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}, timeout=5
+    )
+    assert answer.status_code == 200, answer.text
+    (line,) = re.findall(r'^mailroom_processes\{kind="beat"\} (\S+)$', answer.text, re.MULTILINE)
+    return float(line)
 
 
 def test_a_worker_that_is_told_to_stop_ends_its_calls_and_the_next_goes_on(
