@@ -1,5 +1,7 @@
 """How the ledger claims: what `ledger.claim` asks of Postgres."""
 
+from functools import cache
+
 # Due times and leases are compared by the database's clock: machines whose own differ must not take each other's rows.
 # People go first, also in an object's own line: what is scheduled (2) lets them pass until it is sent. Whoever asks for much
 # at once (1) steps back behind others, but an object's line keeps its order.
@@ -16,12 +18,7 @@ NEXT_IN_LINE = """
 """
 # One statement for all that a driver takes on at once: held, and in the history. Nothing is sent before it is committed.
 CLAIM = """
-    WITH sends_first AS MATERIALIZED ({sends_first}), sends_behind AS MATERIALIZED ({sends_behind}),
-    follows_first AS MATERIALIZED ({follows_first}), follows_behind AS MATERIALIZED ({follows_behind}),
-    due AS (
-      SELECT id FROM sends_first UNION ALL SELECT id FROM sends_behind
-      UNION ALL SELECT id FROM follows_first UNION ALL SELECT id FROM follows_behind
-    ), taken AS (
+    WITH {parts}, due AS ({due}), taken AS (
       UPDATE provisioning_action a
       SET state = CASE a.state WHEN 'queued' THEN 'sending' ELSE a.state END,
         sent_at = CASE a.state WHEN 'queued' THEN statement_timestamp() ELSE a.sent_at END,
@@ -42,13 +39,20 @@ TURNS = """
     ORDER BY next_at, id LIMIT %({most})s FOR UPDATE SKIP LOCKED
 """
 PEOPLES, BEHIND = "= 0", "> 0"  # priorities: what people wait for, what lets it go first
+_PARTS = {
+    "sends_first": (NEXT_IN_LINE, PEOPLES),
+    "sends_behind": (NEXT_IN_LINE, BEHIND),
+    "follows_first": (TURNS, PEOPLES),
+    "follows_behind": (TURNS, BEHIND),
+}
 
 
-def claim() -> str:
-    """The claim: `sends_first`, `sends_behind`, `follows_first` and `follows_behind` rows at most."""
+@cache
+def claim(wanted: tuple[str, ...]) -> str:
+    """The claim of those of `sends_first`, `sends_behind`, `follows_first` and `follows_behind` that are wanted; its
+    parameters of these names are the most of each. What is not wanted is not planned either."""
+    parts = {name: _PARTS[name][0].format(whose=_PARTS[name][1], most=name) for name in wanted}
     return CLAIM.format(
-        sends_first=NEXT_IN_LINE.format(whose=PEOPLES, most="sends_first"),
-        sends_behind=NEXT_IN_LINE.format(whose=BEHIND, most="sends_behind"),
-        follows_first=TURNS.format(whose=PEOPLES, most="follows_first"),
-        follows_behind=TURNS.format(whose=BEHIND, most="follows_behind"),
+        parts=", ".join(f"{name} AS MATERIALIZED ({sql})" for name, sql in parts.items()),
+        due=" UNION ALL ".join(f"SELECT id FROM {name}" for name in parts),  # noqa: S608  (names of our own)
     )

@@ -118,16 +118,16 @@ class Most:
     follows_behind: int = 0
 
 
-_CLAIM = claim_sql.claim()
-
-
 def claim(connection_id: int, most: Most) -> list[Action]:
     """Rows whose turn has come: queued ones that are first in line for their object, of which *sending* is committed before
     anything is sent; waiting ones whose poll is due, unconfirmed ones whose look-up is due, and that nobody holds."""
-    params = {"connection": connection_id, "lease": LEASE, **asdict(most)}
+    wanted = {name: number for name, number in asdict(most).items() if number > 0}
+    if not wanted:
+        return []
+    sql = claim_sql.claim(tuple(wanted))
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_CLAIM, params)
+            cursor.execute(sql, {"connection": connection_id, "lease": LEASE, **wanted})
             return _actions(cursor)
     except IntegrityError:
         # Another driver has just claimed an older row of the same object, which this one could not see yet.

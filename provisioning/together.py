@@ -53,9 +53,8 @@ def record(pairs: Sequence[Pair]) -> None:
         if isinstance(outcome, Still)
     ]
     ends = [(job, outcome) for job, outcome in pairs if isinstance(outcome, Ended)]
-    for job, outcome in pairs:
-        if isinstance(outcome, Still | Ended):
-            pace.polled(job.action, ended=isinstance(outcome, Ended))
+    for job, _ in ends:
+        pace.ended(job.action)
     with transaction.atomic():
         if ends:
             _end(ends)

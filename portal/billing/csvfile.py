@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from portal import exports
-from portal.mailboxes.imports_file import Unreadable, decoded
+from portal.textfiles import Unreadable, decoded
 
 _LONGEST_CELL = 1_000
 
@@ -47,12 +47,7 @@ def read(data: bytes, layout: Layout) -> list[Cells]:
     """The rows below the headings. Raises Unreadable, with a sentence."""
     if len(data) > layout.most_bytes:
         raise Unreadable(layout.too_large)
-    if data[:2] == b"PK":
-        raise Unreadable("This is a workbook. In the spreadsheet choose Save as, then CSV, and upload that.")
-    text = decoded(data).removeprefix("\ufeff")
-    if "\x00" in text:
-        raise Unreadable("This is not a text file. In the spreadsheet choose Save as, then CSV.")
-    lines = _lines(text, layout)
+    lines = _lines(decoded(data), layout)
     if not lines:
         raise Unreadable("There is nothing in it.")
     columns = _columns(lines[0][1], layout)

@@ -14,7 +14,7 @@ from decimal import Decimal
 from portal.billing import csvfile, pricefile
 from portal.billing.csvfile import Cells, Layout
 from portal.billing.models import Line
-from portal.mailboxes.imports_file import Unreadable
+from portal.textfiles import Unreadable
 
 MOST_BYTES = 1_048_576
 _HIGHEST = 10_000_000

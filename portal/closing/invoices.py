@@ -15,7 +15,7 @@ from portal.billing import invoice
 from portal.closing.files import begun, lines_of
 from portal.closing.finding import ou_of, url
 from portal.closing.views import crumbs
-from portal.mailboxes.imports_file import Unreadable
+from portal.textfiles import Unreadable
 from provisioning import audit
 
 _MOST = 300

@@ -16,7 +16,7 @@ from django.urls import reverse
 from portal import access, roles
 from portal.access import policy
 from portal.http import after_post, live_page
-from portal.mailboxes.imports_file import decoded
+from portal.textfiles import Unreadable, decoded
 from provisioning.models import OU, Adoption, Connection, Domain, Mailbox, Package
 from provisioning.services import adopting
 from provisioning.services.adopting import Wanted
@@ -59,8 +59,10 @@ class NamesForm(forms.Form):
             raise ValidationError("Paste the lines or choose a file: one of the two.")
         try:
             self.wanted = list(self._read(decoded(file.read(MOST_BYTES + 1)) if file else text))
-        except ValidationError as error:
-            self.add_error("file" if file else "text", error)
+        except (ValidationError, Unreadable) as error:
+            self.add_error(
+                "file" if file else "text", error if isinstance(error, ValidationError) else str(error)
+            )
         return given
 
     def _read(self, text: str) -> list[Wanted]:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from portal import exports
+from portal.textfiles import Unreadable, decoded
 from provisioning.models import Step
 
 MOST_BYTES = 1_048_576
@@ -44,10 +45,6 @@ SAMPLES = (
 )
 
 
-class Unreadable(Exception):
-    """Nothing can be made of the file as a whole; the text is for people, and names the way out."""
-
-
 @dataclass
 class Row:
     """One row as it stands in the file, `number` as a spreadsheet counts; `fault`: what is wrong with it as a whole."""
@@ -64,27 +61,12 @@ def read(data: bytes) -> list[Row]:
     """The rows of a file. Raises Unreadable."""
     if len(data) > MOST_BYTES:
         raise Unreadable("The file is larger than 1 MB: split it into several.")
-    if data[:2] == b"PK":
-        raise Unreadable("This is a workbook. In the spreadsheet choose Save as, then CSV, and upload that.")
     return parse(decoded(data))
-
-
-def decoded(data: bytes) -> str:
-    """The text: UTF-8, or UTF-16 where a mark says so; else as older programs of Windows write it."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", errors="replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
 
 
 def parse(text: str) -> list[Row]:
     """The rows below the headings; without headings, the columns in the template's order. Raises Unreadable."""
-    text = text.removeprefix("\ufeff")
-    if "\x00" in text:
-        raise Unreadable("This is not a text file. In the spreadsheet choose Save as, then CSV.")
-    lines = list(_lines(text))
+    lines = list(_lines(text.removeprefix("\ufeff")))
     if not lines:
         raise Unreadable("There is nothing in it.")
     columns = _columns(lines[0][1])

@@ -9,8 +9,9 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from portal.mailboxes.imports_check import Checked, is_sound_password
-from portal.mailboxes.imports_file import LABELS, MOST_BYTES, NAMES, Row, Unreadable, cleaned, parse, read
+from portal.mailboxes.imports_file import LABELS, MOST_BYTES, NAMES, Row, cleaned, parse, read
 from portal.submissions import SubmissionForm
+from portal.textfiles import Unreadable
 
 
 class UploadForm(SubmissionForm):

@@ -17,9 +17,9 @@ from portal.billing import pricefile
 from portal.billing.models import PriceBook
 from portal.billing.pricefile import Row
 from portal.http import after_post
-from portal.mailboxes.imports_file import Unreadable
 from portal.prices import keeping
 from portal.prices.forms import BookForm, EndForm, next_month, rows_of, with_free
+from portal.textfiles import Unreadable
 from provisioning.models import OU, Edition, MonthlyFigure
 
 _MOST = 200

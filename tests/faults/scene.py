@@ -24,7 +24,7 @@ from tests.acceptance.stack import CHECKOUT, Stack
 from tests.faults.judge import TABLES, Evidence, Row, Verdict, change_of, judge, name_of
 
 Wish = dict[str, Any]
-METRICS_TOKEN = "a-token-for-the-tests-of-faults"  # noqa: S105  (of a server that the test itself starts)
+METRICS_TOKEN = "a-token-for-the-tests-of-faults"
 QUICK = "0.1-0.4"  # seconds that an action takes unless a test wants it otherwise
 PATIENCE = 60.0  # seconds for which a server may be away
 # Rows that are still worked on, or come due by themselves. An unconfirmed one without a time waits for a person, and what

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from portal import exports
 from portal.billing import pricefile
 from portal.billing.pricefile import Clean, Wrong, amount, check, read, tiers_in
-from portal.mailboxes.imports_file import Unreadable
+from portal.textfiles import Unreadable
 
 D = Decimal
 codes = (

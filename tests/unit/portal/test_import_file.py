@@ -18,12 +18,11 @@ from portal.mailboxes.imports_file import (
     NAMES,
     SAMPLES,
     Row,
-    Unreadable,
     cleaned,
-    decoded,
     parse,
     read,
 )
+from portal.textfiles import Unreadable, decoded
 
 CELL = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import count
 
 import pytest
 from django.utils import timezone
@@ -11,16 +10,10 @@ from django.utils import timezone
 from provisioning import pace
 from provisioning.models import Action
 
-numbers = count(1)
 
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Seconds of the monotonic clock, for the test to move."""
-    now = [1000.0]
-    monkeypatch.setattr("provisioning.pace.time.monotonic", lambda: now[0])
-    monkeypatch.setattr(pace, "_pauses", {})
-    return now
+@pytest.fixture(autouse=True)
+def _nothing_known() -> None:
+    pace._ends.clear()
 
 
 def aged(seconds: float, polls: int = 0, operation: str = "mailbox.create") -> Action:
@@ -33,46 +26,47 @@ def pause(operation: str = "mailbox.create") -> float:
     return pace.first_poll(aged(0, operation=operation)).total_seconds()
 
 
-def test_nothing_known_is_the_shortest_pause(clock: list[float]) -> None:
+def one_after_the_other(takes: float, count: int) -> float:
+    """The share of so many actions that the first poll did not find ended."""
+    in_vain = 0
+    for _ in range(count):
+        age, polls = pause(), 0
+        while age < takes:
+            age, polls = age + max(pace.SHORTEST, pace.GROWTH * age), polls + 1
+        pace.ended(aged(age, polls))
+        in_vain += polls > 0
+    return in_vain / count
+
+
+def test_nothing_known_is_the_shortest_pause() -> None:
     assert pause() == pace.SHORTEST
 
 
-def test_polls_in_vain_move_it_to_where_actions_end_and_not_beyond(clock: list[float]) -> None:
-    for _ in range(200):
-        pace.polled(aged(1.9), ended=False)
-    assert pause() == pytest.approx(1.9 * pace.PAST, rel=0.01)
-    assert pause("domain.create") == pace.SHORTEST, "each operation has its own"
+@pytest.mark.parametrize("takes", [0.2, 1.0, 2.0, 4.5])
+def test_it_comes_to_where_actions_end_and_few_polls_are_in_vain(takes: float) -> None:
+    one_after_the_other(takes, 100)
+    assert max(pace.SHORTEST, 0.9 * takes) <= pause() <= max(pace.SHORTEST, 1.1 * takes)
+    assert one_after_the_other(takes, 200) <= 0.5
 
 
-def test_one_straggler_moves_it_little(clock: list[float]) -> None:
-    pace.polled(aged(60, polls=20), ended=False)
-    assert pause() < 1.0
+def test_each_operation_has_its_own() -> None:
+    one_after_the_other(2.0, 50)
+    assert pause("domain.create") == pace.SHORTEST
 
 
-def test_what_never_ends_moves_it_to_the_longest_pause_at_most(clock: list[float]) -> None:
-    for _ in range(500):
-        pace.polled(aged(3600), ended=False)
-    assert pause() <= pace.LONGEST
+def test_stragglers_do_not_keep_the_others_waiting() -> None:
+    one_after_the_other(1.0, 100)
+    for _ in range(10):
+        pace.ended(aged(60, polls=20))
+    assert pause() <= 1.2
 
 
-def test_first_polls_that_find_the_end_shorten_it_once_a_pause(clock: list[float]) -> None:
-    for _ in range(200):
-        pace.polled(aged(1.9), ended=False)
-    long = pause()
-    for _ in range(50):
-        pace.polled(aged(2.0), ended=True)
-    assert pause() == pytest.approx(long * pace.SOONER), "those side by side tell the same"
-    clock[0] += 3
-    pace.polled(aged(2.0), ended=True)
-    assert pause() == pytest.approx(long * pace.SOONER**2)
+def test_what_takes_long_is_asked_after_at_the_longest_pause() -> None:
+    one_after_the_other(3600, 10)
+    assert pause() == pace.LONGEST
 
 
-@pytest.mark.parametrize(("age", "polls"), [(60.0, 0), (2.0, 1)])
-def test_late_polls_and_later_ones_tell_nothing_of_the_first(
-    clock: list[float], age: float, polls: int
-) -> None:
-    for _ in range(200):
-        pace.polled(aged(1.9), ended=False)
-    long = pause()
-    pace.polled(aged(age, polls), ended=True)
-    assert pause() == long
+def test_it_follows_when_actions_end_sooner_again() -> None:
+    one_after_the_other(4.0, 50)
+    one_after_the_other(1.0, 2_500)
+    assert pause() <= 1.2
