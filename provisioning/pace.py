@@ -16,12 +16,9 @@ from django.utils import timezone
 from provisioning.models import Action
 
 SHORTEST, LONGEST = 0.5, 5.0  # seconds
-LATEST = 32  # actions
+LATEST = 16  # actions
 GROWTH = 0.15  # of the age: the pause between later polls (outcomes.py)
-LATER, SOONER = (
-    1.05,
-    0.97,
-)  # of the age at which it had not ended yet; of that at which the first poll found the end
+SOONER = 0.97  # of the age at which the first poll found the end: it may have come before
 
 _ends: defaultdict[tuple[int, str], deque[float]] = defaultdict(lambda: deque(maxlen=LATEST))
 
@@ -38,5 +35,5 @@ def ended(action: Action) -> None:
         return
     age = (timezone.now() - action.accepted_at).total_seconds()
     before = max(0.0, min(age - SHORTEST, age / (1 + GROWTH)))  # when a poll found it under way, if one did
-    end = LATER * before if action.polls else SOONER * age
+    end = (before + age) / 2 if action.polls else SOONER * age
     _ends[action.connection_id, action.operation].append(end)
