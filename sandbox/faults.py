@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox import plans
+from sandbox import plans, tampering
 from sandbox.actions import settle
 from sandbox.things import Plan
 from sandbox.world import World
@@ -133,6 +133,17 @@ async def _cut(exchange: _Exchange, _: Plan) -> None:
     await exchange.reset()
 
 
+async def _vanish(exchange: _Exchange, plan: Plan) -> None:
+    """The thing that the request is about goes, or changes, as if somebody else had been there."""
+    change = plan.outcome["change"] if plan.what == "alter" else None
+    settle(exchange.world)
+    tampering.behind(exchange.world, exchange.scope["path"], change)
+    if plan.outcome["when"] == plans.BEFORE:
+        await exchange.ask()
+    exchange.world.store.flush()
+    await exchange.hand_on(exchange.content)
+
+
 HOW: dict[str, Callable[[_Exchange, Plan], Awaitable[None]]] = {
     "status": _say,
     "html": _say,
@@ -142,6 +153,8 @@ HOW: dict[str, Callable[[_Exchange, Plan], Awaitable[None]]] = {
     "slow": _slow,
     "garbled": _garbled,
     "cut": _cut,
+    "vanish": _vanish,
+    "alter": _vanish,
 }
 
 

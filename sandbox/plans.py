@@ -37,6 +37,8 @@ WAYS: dict[str, Way] = {
     "slow": Way("request", (BEFORE, AFTER), seconds=2.0),
     "garbled": Way("request", (AFTER,)),
     "cut": Way("request", (AFTER,)),
+    "vanish": Way("request", (BEFORE, AFTER)),
+    "alter": Way("request", (BEFORE, AFTER)),
     "skew": Way("clock", seconds=400.0),
     "error": Way("action"),
     "stuck": Way("action", seconds=STUCK),
@@ -87,6 +89,7 @@ def _outcome(way: Way, given: dict[str, Any]) -> dict[str, Any]:
         "headers": headers,
         "seconds": number(given, "seconds", way.seconds),
         "errors": [str(error) for error in errors],
+        "change": {key: str(given[key]) for key in ("state", "name") if given.get(key)},
     }
 
 

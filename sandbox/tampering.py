@@ -1,10 +1,11 @@
 """What happens behind a client's back: things that change, and things that vanish, without anybody having called for it."""
 
+from contextlib import suppress
 from typing import Any
 
 from sandbox import domains, mailboxes, ous, packages
 from sandbox.actions import settle
-from sandbox.refusals import invalid, missing
+from sandbox.refusals import Refusal, invalid, missing
 from sandbox.states import PRIORITY
 from sandbox.things import Domain, Mailbox, Ou, Package
 from sandbox.world import World
@@ -74,6 +75,19 @@ def vanish(world: World, given: dict[str, Any]) -> dict[str, Any]:
         else:
             world.remove(part)
     return {"guid": thing.guid}
+
+
+def behind(world: World, path: str, change: dict[str, Any] | None) -> None:
+    """Change the thing that a path is about (the last GUID in it), or remove it where there is no `change`. Of what cannot be
+    changed so, or is not there, nothing becomes."""
+    tables = (world.mailboxes, world.domains, world.packages, world.ous)
+    named = [part for part in path.removesuffix(".json").split("/") if any(part in table for table in tables)]
+    with suppress(Refusal):
+        given = {"guid": named[-1] if named else ""}
+        if change is None:
+            vanish(world, given)
+        else:
+            alter(world, given | change)
 
 
 def _within(world: World, thing: Tangible) -> list[Tangible]:

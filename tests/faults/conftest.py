@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,9 @@ SEED = int(os.environ.get("SEED") or random.randrange(10**6))
 ROUNDS = int(os.environ.get("ROUNDS") or 1)
 
 
-def pytest_report_header() -> str:
-    return f"faults: SEED={SEED} ROUNDS={ROUNDS}"
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Also where pytest is quiet: how the run can be had again."""
+    terminalreporter.write_line(f"faults: SEED={SEED} ROUNDS={ROUNDS}")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

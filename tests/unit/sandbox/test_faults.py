@@ -204,3 +204,34 @@ def test_each_kind_of_change_has_a_line_in_the_books(either: Driver) -> None:
 def test_nothing_can_shut_a_port_that_is_not_there(legacy: Driver) -> None:
     assert legacy.control("shut", seconds=1).status == 409
     assert legacy.control("shut", seconds=10_000).status == 400
+
+
+def made(driver: Driver) -> str:
+    """A mailbox that is there."""
+    domain = driver.live_domain()
+    given = {"mailbox": {"email_local": "a", "password": "Sample123$", "last_name": "A"}}
+    assert driver.post(f"domains/{domain}/mailboxes.json", given).status == 201
+    (guid,) = [row["guid"] for row in driver.look("inventory")["mailboxes"]]
+    return str(guid)
+
+
+@pytest.mark.parametrize(("when", "first"), [("before", 404), ("after", 200)])
+def test_a_thing_vanishes_behind_ones_back_as_planned(legacy: Driver, when: str, first: int) -> None:
+    guid = made(legacy)
+    legacy.control("faults", fault="vanish", when=when, path="/mailboxes/", after=5, times=1)
+    assert legacy.get(f"mailboxes/{guid}.json").status == 200
+    legacy.wait(6)
+    assert [legacy.get(f"mailboxes/{guid}.json").status for _ in range(2)] == [first, 404]
+    assert legacy.look("books")["faults"] == {f"vanish {when}": 1}
+
+
+def test_a_thing_changes_behind_ones_back_as_planned(legacy: Driver) -> None:
+    guid = made(legacy)
+    legacy.control("faults", fault="alter", state="suspended", path=f"/mailboxes/{guid}")
+    shown = legacy.get(f"mailboxes/{guid}.json").json
+    assert shown.get("mailbox", shown)["state"] == "suspended"
+
+
+def test_where_nothing_is_named_that_could_change_the_answer_is_the_right_one(legacy: Driver) -> None:
+    legacy.control("faults", faults=[{"fault": "vanish", "lasts": 60}, {"fault": "alter", "lasts": 60}])
+    assert statuses(legacy, 2) == [200, 200]
