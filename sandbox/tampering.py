@@ -78,8 +78,10 @@ def vanish(world: World, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def behind(world: World, path: str, change: dict[str, Any] | None) -> None:
-    """Change the thing that a path is about (the last GUID in it), or remove it where there is no `change`. Of what cannot be
-    changed so, or is not there, nothing becomes."""
+    """Change the thing that a path is about (the last GUID in it), or remove it where there is no `change`.
+
+    What is not there, or cannot be changed so, is left as it is.
+    """
     tables = (world.mailboxes, world.domains, world.packages, world.ous)
     named = [part for part in path.removesuffix(".json").split("/") if any(part in table for table in tables)]
     with suppress(Refusal):
