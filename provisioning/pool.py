@@ -1,7 +1,8 @@
 """The threads of a process that talk to SYNAQ.
 
-What people wait for goes before what is behind; and of either, what is to be sent and what follows it (polls, look-ups,
-readings) get half of the threads each while both wait.
+What people wait for goes before what is behind; and of either, while both wait, what is to be sent gets two thirds of the
+threads, and what follows it (polls, look-ups, readings) the rest: of many at once, the last is sent before the first have
+all been asked after, so that no time is spent in waiting for the last alone.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Lane:
         """The next work, and whether it sends; None where there is none, or enough threads are at it."""
         if self.working >= self.most or not (self.sends or self.follows):
             return None
-        sends = bool(self.sends) and (not self.follows or self.sending < max(1, self.most // 2))
+        sends = bool(self.sends) and (not self.follows or self.sending < max(1, 2 * self.most // 3))
         return (self.sends if sends else self.follows).popleft(), sends
 
 

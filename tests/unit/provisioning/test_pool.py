@@ -1,4 +1,4 @@
-"""The driver's threads: people first, sends and follows by halves, some threads never taken by what is behind."""
+"""The driver's threads: people first, sends and follows by shares, some threads never taken by what is behind."""
 
 from __future__ import annotations
 
@@ -58,17 +58,17 @@ def test_people_may_have_all_threads() -> None:
 
 
 def test_while_both_wait_what_is_to_be_sent_and_what_follows_share() -> None:
-    lane, taken = Lane(4), Counter[bool]()
+    lane, taken = Lane(6), Counter[bool]()
     for _ in range(6):
         lane.sends.append(lambda: None)
         lane.follows.append(lambda: None)
-    for _ in range(4):
+    for _ in range(6):
         found = lane.next()
         assert found is not None
         lane.working += 1
         lane.sending += found[1]
         taken[found[1]] += 1
-    assert taken == {True: 2, False: 2}
+    assert taken == {True: 4, False: 2}
     assert lane.next() is None, "all its threads are at work"
 
 
