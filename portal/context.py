@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 
 from portal import access, roles, staging
 from portal.bell import counts
@@ -43,8 +44,16 @@ _PORTAL = (
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """theme, brand; for people besides nav, viewer, acting, role_labels, bell, connection_banner. The brand is asked for
-    only where a page shows it: fragments do not."""
+    """theme, brand; for people besides nav, viewer, acting, role_labels, bell, connection_banner. What is around a page is
+    looked up only where a page shows it: fragments do not. An answer made of several templates has one shell."""
+    user = getattr(request, "user", None)
+    known: tuple[Any, dict[str, Any]] | None = getattr(request, "_shell", None)
+    if known is None or known[0] != user:
+        known = request._shell = (user, _shell(request))  # type: ignore[attr-defined]
+    return known[1]
+
+
+def _shell(request: HttpRequest) -> dict[str, Any]:
     theme = request.COOKIES.get("theme", "auto")
     context: dict[str, Any] = {
         "theme": theme if theme in ("light", "dark", "auto") else "auto",
@@ -55,19 +64,23 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     held, acting = access.grants(request), access.acting_now(request)
     return context | {
         "viewer": request.user,
-        "role_labels": [f"looking as {acting.person}"] if acting else held.labels(),
-        "nav": [
-            *_nav(request, held, _NAV),
-            *_nav(request, held, _MONEY, "Money"),
-            *_nav(request, held, _PORTAL, "Portal"),
-        ],
+        "role_labels": SimpleLazyObject(lambda: [f"looking as {acting.person}"] if acting else held.labels()),
+        "nav": SimpleLazyObject(partial(_whole_nav, request, held)),
         "acting": acting,
-        "connection_banner": _banner(held),
-        "staging": bool(staging.connections(request)),
+        "connection_banner": SimpleLazyObject(partial(_banner, held)),
+        "staging": SimpleLazyObject(lambda: bool(staging.connections(request))),
         "search_url": reverse("search:all") if held.rows else "",
         "bell": counts.of(request),
         "time_zone": settings.TIME_ZONE,
     }
+
+
+def _whole_nav(request: HttpRequest, held: access.Grants) -> list[dict[str, Any]]:
+    return [
+        *_nav(request, held, _NAV),
+        *_nav(request, held, _MONEY, "Money"),
+        *_nav(request, held, _PORTAL, "Portal"),
+    ]
 
 
 def _nav(
