@@ -1,7 +1,7 @@
 """Open pages ask each second whether something has changed. Mostly nothing has: this tells so before a page is made.
 
 A page's mark ends in a seal over whose page it is and how the open actions that it shows stand. While the seal still
-fits, the answer is 204, for the price of the session, what the person holds, and one query. Every ten seconds or so the
+fits, the answer is 204, for the price of the session, what the person holds, and one query. Every twenty seconds or so the
 page is made all the same: what others do, and what is only read, shows by then. Nobody can make up a seal, so that this
 tells a stranger nothing; and it fits no more once its person may not see those actions any longer.
 """
@@ -18,7 +18,7 @@ from portal import access
 from portal.middleware import Next
 from provisioning.models import Action
 
-ANEW_EVERY = 10  # seconds
+ANEW_EVERY = 20  # seconds
 MOST = 100  # open actions on one page
 _FACTS = ("pk", "state", "remote_state", "meaning", "words")
 

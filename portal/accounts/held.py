@@ -15,9 +15,9 @@ Held = tuple[str, str, frozenset[str]]
 
 def by(person: Any) -> list[Held]:
     """(path of the OU, name of the role, permissions) for each membership whose role is known."""
-    rows = list(person.memberships.select_related("ou"))
-    known = find_all(row.role for row in rows)
-    return [(row.ou.path, row.role, known[row.role].permissions) for row in rows if row.role in known]
+    rows = list(person.memberships.values_list("ou__path", "role"))
+    known = find_all(role for _, role in rows)
+    return [(path, role, known[role].permissions) for path, role in rows if role in known]
 
 
 def find_all(names: Iterable[str]) -> dict[str, Role]:

@@ -16,7 +16,7 @@ from tests.faults.scene import Place, Scene
 DIALECTS = ("current",)
 BANNER = "What you ask for is kept and sent in order once it answers again."
 QUEUED = int(os.environ.get("QUEUED") or 25)
-RATE = int(os.environ.get("RATE") or 25)  # calls a second
+RATE = int(os.environ.get("RATE") or 12)  # calls a second
 WINDOW, BURST = (
     3.0,
     1.2,
