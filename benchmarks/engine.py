@@ -10,6 +10,7 @@ ledger, and its better run counts. An action ends when its row has ended. Logs a
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
@@ -41,12 +42,25 @@ def _compared(count: int, environment: stage.Environment, late: float) -> list[R
         against(f"engine: {count:,} creations, {where} ({calls})", rate, base, "actions/s", least=0.85),
         against(f"engine: processor time of the workers an action, {where}", cpu, base_cpu, "ms", most=2.0),
         Row(f"engine: that of Postgres, {where}", round(1000 * ours["postgres"] / count, 2), "ms"),
+        Row(f"engine: that of the sandbox, {where}", round(1000 * ours["sandbox"] / count, 2), "ms"),
+        *_cores_full(where, count, ours, loop),
     ]
+
+
+def _cores_full(where: str, count: int, ours: dict[str, float], loop: dict[str, float]) -> list[Row]:
+    """The rate at which all that takes part would fill this machine's cores: there cannot be more."""
+    cores = os.cpu_count() or 1
+    most = cores * count / (ours["cpu"] + ours["postgres"] + ours["sandbox"])
+    base = cores * count / (loop["cpu"] + loop["sandbox"])
+    name = f"engine: {cores} cores full of it, at most, {where}"
+    return [Row(name, round(most), "actions/s", round(base), round(most / base, 3))]
 
 
 def _bare(count: int, environment: stage.Environment, late: float) -> dict[str, float]:
     with stage.api(SECONDS, late=late) as api:
-        return bare.run(api, count, processes=PROCESSES, threads=THREADS, environment=environment)
+        before = machine.cpu(machine.tree(api.process.pid))
+        found = bare.run(api, count, processes=PROCESSES, threads=THREADS, environment=environment)
+        return {**found, "sandbox": machine.cpu(machine.tree(api.process.pid)) - before}
 
 
 def through_the_ledger(
@@ -61,15 +75,18 @@ def through_the_ledger(
         with stage.worker(environment, processes) as worker, stage.beat(environment):
             stage.warm(processes)
             before, postgres = machine.cpu(machine.tree(worker.pid)), stage.postgres_cpu()
+            sandbox = machine.cpu(machine.tree(api.process.pid))
             began = time.time()
             stage.release(domain)
             stage.all_ended(60 + count / 10)
             cpu = machine.cpu(machine.tree(worker.pid)) - before
             postgres = stage.postgres_cpu() - postgres
+            sandbox = machine.cpu(machine.tree(api.process.pid)) - sandbox
         seconds = stage.last_end() - began
         _check(domain, count)
         calls = api.ask("books")["requests"]["by_call"]
-        return {"seconds": seconds, "cpu": cpu, "postgres": postgres, "calls": float(sum(calls.values()))}
+        made = float(sum(calls.values()))
+        return {"seconds": seconds, "cpu": cpu, "postgres": postgres, "sandbox": sandbox, "calls": made}
 
 
 def _check(domain: Any, count: int) -> None:

@@ -8,9 +8,12 @@ import platform
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+SEED = 6
+PACKAGES = ("django", "celery", "redis", "requests", "psycopg", "gunicorn")
 HERE = Path(__file__).parent
 LATEST = HERE / "results" / "latest.json"
 README = HERE / "README.md"
@@ -63,11 +66,13 @@ def keep(benchmark: str, rows: Iterable[Row]) -> None:
     others = [row for row in kept["rows"] if row["benchmark"] != benchmark]
     stamp = {"benchmark": benchmark, "measured_at": datetime.now(UTC).isoformat(timespec="seconds")}
     kept["rows"] = sorted([*others, *({**asdict(row), **stamp} for row in rows)], key=lambda row: row["name"])
+    kept["seed"] = SEED
     kept["machine"] = {
         "cores": os.cpu_count(),
-        "python": platform.python_version(),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "system": f"{platform.system()} {platform.machine()}",
     }
+    kept["versions"] = {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
     LATEST.parent.mkdir(exist_ok=True)
     LATEST.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
     _into_readme(kept["rows"])

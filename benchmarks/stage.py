@@ -23,10 +23,10 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 
 from benchmarks import machine
+from benchmarks.rows import SEED
 
 ROOT = Path(__file__).resolve().parents[1]
 USER, KEY, RESELLER = "bench@mailroom.test", "a-key-for-benchmarks", "11111111-2222-3333-4444-555555555555"
-SEED = 6
 EDITION = "SYN-CMS-BASIC-02"
 UNBOUND = 2_000  # calls a second: more than this machine can make, so that the gate is asked and never closes
 Environment = Mapping[str, str]
