@@ -125,9 +125,10 @@ def claim(connection_id: int, most: Most) -> list[Action]:
     if not wanted:
         return []
     sql = claim_sql.claim(tuple(wanted))
+    params: dict[str, Any] = {"connection": connection_id, "lease": LEASE, **wanted}
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(sql, {"connection": connection_id, "lease": LEASE, **wanted})
+            cursor.execute(sql, params)
             return _actions(cursor)
     except IntegrityError:
         # Another driver has just claimed an older row of the same object, which this one could not see yet.
