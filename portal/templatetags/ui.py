@@ -26,6 +26,13 @@ def icon(name: str, css: str = "") -> SafeString:
     return mark_safe(icons.icon_svg(str(name), css))  # noqa: S308  (our own vendored files; css is escaped)
 
 
+@register.filter
+def breakable(address: object) -> SafeString:
+    """`{{ mailbox.email|breakable }}`: where it does not fit into a line, it is broken after the @."""
+    local, at, domain = str(address).rpartition("@")
+    return format_html("{}{}<wbr>{}", local, at, domain) if at else format_html("{}", domain)
+
+
 @register.simple_tag
 def state_pill(state: object, noun: str = "", locked: object = False) -> SafeString:
     """`{% state_pill mailbox.state noun="mailbox" locked=mailbox.account_locked %}`: the state's word, its plain meaning

@@ -144,3 +144,10 @@ def test_the_banner_takes_a_sentence_or_its_parts() -> None:
     assert "notice-bad" in parts
     assert "<strong>Away.</strong>" in parts
     assert "notice" not in draw(source, connection_banner=None)
+
+
+def test_an_address_is_broken_after_its_at_sign_and_escaped() -> None:
+    source = "{% load ui %}{{ address|breakable }}"
+    assert draw(source, address="ann@acme.example") == "ann@<wbr>acme.example"
+    assert draw(source, address="<b>@x@y&z") == "&lt;b&gt;@x@<wbr>y&amp;z"
+    assert draw(source, address="no address") == "no address"
