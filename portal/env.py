@@ -87,7 +87,11 @@ TABLE = (
         ".synaq.com",
         "Hosts that connections may lead to, comma separated; `.example.com`: all below it.",
     ),
-    Setting("RUNNER_THREADS", "12", "Calls that one worker process keeps under way side by side; two more are kept for what people wait for."),
+    Setting(
+        "RUNNER_THREADS",
+        "12",
+        "Calls that one worker process keeps under way side by side; two more are kept for what people wait for.",
+    ),
     Setting("RUNNER_SLOTS", "64", "Most worker processes that drive the ledger at once, over all machines."),
     Setting("PORTAL_ADMIN_EMAIL", "", "Address of the first owner, made without a prompt."),
     Setting(

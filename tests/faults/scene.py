@@ -102,6 +102,19 @@ class Scene:
                 self.asked[answer["id"]] = wish
         return [answer.get("id") for answer in answers]
 
+    def ask_and_die(self, wish: Wish) -> int:
+        """Somebody asks, and the process that takes it on is killed between commit and announcement. The ledger's row."""
+        wanted = {"submission": str(uuid.uuid4()), **wish}
+        died = subprocess.run(
+            [sys.executable, "-m", "tests.faults.asker", "--dies"],
+            cwd=CHECKOUT, env=self.environment("web"), text=True, capture_output=True, timeout=60,
+            input=json.dumps([wanted]) + "\n", check=False,
+        )  # fmt: skip
+        assert died.returncode == -signal.SIGKILL, died.stderr[-3000:]
+        (row,) = (row for row in self.ledger() if row["submission"] == wanted["submission"])
+        self.asked[row["id"]] = wish
+        return int(row["id"])
+
     def make(self, *wishes: Wish) -> list[str]:
         """Ask, and wait until all is done; the GUID of what each made."""
         ids = self.ask(*wishes)

@@ -115,6 +115,19 @@ def test_the_web_server_killed_after_a_click_leaves_it_to_the_sweep(
     scene.must_agree()
 
 
+def test_a_click_that_was_written_down_and_never_announced_is_taken_up(scene: Scene, place: Place) -> None:
+    boxes = scene.active_mailboxes(place, 2)
+    ids = [
+        scene.ask_and_die({"what": "on mailbox", "guid": guid, "operation": "mailbox.suspend"})
+        for guid in boxes
+    ]
+    scene.wait_until_settled()
+    rows = [scene.row(pk) for pk in ids]
+    assert [row["state"] for row in rows] == ["finished"] * 2
+    assert all((row["sent_at"] - row["asked_at"]).total_seconds() < SWEPT_WITHIN for row in rows), rows
+    scene.must_agree()
+
+
 def _send_into_the_dark(person: Person, path: str, form: dict[str, str]) -> None:
     with suppress(requests.RequestException):
         person.send(path, form)
