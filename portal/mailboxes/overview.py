@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from portal import access, endings, inflight, reading, roles, words
+from portal import access, addresses, endings, inflight, reading, roles, words
 from portal.activity import present
 from portal.http import submission
 from portal.mailboxes import effects, fields
@@ -154,9 +154,9 @@ def _routes(mailbox: Mailbox) -> dict[str, str]:
     found = {}
     for name in fitting:
         if name in PAGES:
-            found[name] = reverse(PAGES[name], args=[mailbox.guid])
+            found[name] = addresses.of(PAGES[name], mailbox.guid)
         elif name in bare:
-            found[name] = reverse("mailboxes:do", args=[mailbox.guid, bare[name]])
+            found[name] = addresses.of("mailboxes:do", mailbox.guid, bare[name])
     return found
 
 

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from portal import access, creations, inflight, listing, roles
+from portal import access, addresses, creations, inflight, listing, roles
 from portal.access import policy
 from portal.activity import present
 from portal.confirming import ReasonForm
@@ -74,6 +74,8 @@ def _row(
 ) -> dict[str, Any]:
     return {
         "mailbox": mailbox,
+        "url": addresses.of("mailboxes:detail", mailbox.guid),
+        "domain_url": addresses.of("domains:detail", mailbox.domain.guid),
         "menu_id": f"menu-{mailbox.pk}",
         "menu_label": f"Actions for {mailbox.email}",
         "name": columns.name_of(mailbox),
