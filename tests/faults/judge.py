@@ -17,6 +17,8 @@ CHANGES = {
     "mailbox.change_edition": "Edition",
     "ou.update": "Edit",
 }
+# What changes nothing at SYNAQ (a count of usage) is not left to a person: it has failed, and says that nobody knows
+NOT_KNOWN = "It changes nothing, so that it can safely be asked for again."
 REMOVALS = frozenset({"Delete", "Remove"})
 ALIKE = {"Edit": "Update"}  # of a mailbox: before it is provisioned, and then
 NAMES = {"ou": "title", "domain": "domain_name", "mailbox": "email"}
@@ -116,7 +118,8 @@ def _changes(evidence: Evidence, verdict: Verdict) -> None:
     accepted, applied = _counted(books, "accepted"), _counted(books, "applied")
     for (guid, change), some in rows.items():
         states = Counter(row["state"] for row in some)
-        sure, open_ = states["finished"], states["unconfirmed"]
+        sure = states["finished"]
+        open_ = states["unconfirmed"] + sum(NOT_KNOWN in row["words"] for row in some)
         if change in REMOVALS:
             sure = min(sure, 1)  # whoever comes second finds it gone, which is what they wanted
         ours = applied[guid, change] - _by_creation(evidence, guid, change)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.faults.judge import Evidence, Verdict, judge
+from provisioning import doubts
+from tests.faults.judge import NOT_KNOWN, Evidence, Verdict, judge
 
 BOX, MADE = "box-guid", "made-guid"
 
@@ -158,3 +160,17 @@ def test_who_finds_a_thing_removed_already_has_what_they_wanted(true: Evidence) 
         truth={"mailbox": {MADE: there(MADE, "new@acme.example")}},
     )
     assert found(judge(gone)) == (0, 0, 0)
+
+
+def test_a_count_that_failed_and_says_that_nobody_knows_may_have_happened_or_not(true: Evidence) -> None:
+    words = f"The connection broke off. {NOT_KNOWN}"
+    counted = [*true.ledger, row(3, "domain.usage", "failed", guid="d", lock_key="domain:d", words=words)]
+    unsure = replace(true, asked=[1, 2, 3], ledger=counted)
+    assert found(judge(unsure)) == (0, 0, 0)
+    happened = {
+        "d": {"kind": "domain", "name": "acme.example", "accepted": {"Usage": 1}, "applied": {"Usage": 1}}
+    }
+    assert found(judge(with_books(unsure, **happened))) == (0, 0, 0)
+    refused = [*true.ledger, row(3, "domain.usage", "failed", guid="d", lock_key="domain:d", words="No.")]
+    assert found(judge(with_books(replace(unsure, ledger=refused), **happened))) == (0, 0, 1)
+    assert NOT_KNOWN in Path(doubts.__file__).read_text()
