@@ -1,7 +1,7 @@
 """The ledger's commonest changes, for many rows in one statement each: a driver at work makes hundreds a second.
 
 As in `ledger.py`, each names the states that it comes from, and touches a row only while its attempt is the claim's. Each
-returns the ids of the rows that it touched, and sets on those actions what it wrote.
+returns the ids of the rows that it touched.
 """
 
 from __future__ import annotations
@@ -125,11 +125,13 @@ def still(rows: Sequence[Polled]) -> set[int]:
 
 
 def finished(rows: Sequence[Done]) -> set[int]:
-    """As `ledger.finish`, in the transaction that writes the mirror."""
+    """As `ledger.finish`, in the transaction that writes the mirror: the actions themselves say so once that has been
+    committed."""
     told = [json.dumps({"remote_state": "finished", "exclusions": list(row.exclusions)}) for row in rows]
     touched = _ids(_FINISHED, [*_ours(row.action for row in rows), told])
-    _set((row.action for row in rows), touched, State.FINISHED)
-    for action in (row.action for row in rows if row.action.pk in touched):
+    done = [row.action for row in rows if row.action.pk in touched]
+    transaction.on_commit(partial(_set, done, touched, State.FINISHED))
+    for action in done:
         transaction.on_commit(partial(counting.ended, action.operation, State.FINISHED, action.asked_at))
     return touched
 

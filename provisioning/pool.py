@@ -74,10 +74,12 @@ class Pool:
                 lane, work, sends = self._next()
                 lane.working += 1
                 lane.sending += sends
-            work()
-            with self._lock:
-                lane.working -= 1
-                lane.sending -= sends
+            try:
+                work()
+            finally:
+                with self._lock:
+                    lane.working -= 1
+                    lane.sending -= sends
 
     def _next(self) -> tuple[Lane, Work, bool]:
         """Wait for it, holding the lock."""
