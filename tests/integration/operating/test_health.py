@@ -154,3 +154,12 @@ def test_asked_often_it_is_looked_up_once(client: Client, django_assert_num_quer
     told(client)
     with django_assert_num_queries(0):
         told(client)
+
+
+def test_one_that_ends_leaves_another_of_its_name_alive() -> None:
+    heartbeats.give("beat", "beat@here", process="here:1")
+    heartbeats.end("beat", "beat@here")
+    assert [sign.name for sign in heartbeats.signs()] == ["beat@here"]
+    heartbeats.give("beat", "beat@here", process=heartbeats.here())
+    heartbeats.end("beat", "beat@here")
+    assert heartbeats.signs() == []
