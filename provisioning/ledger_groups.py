@@ -125,12 +125,11 @@ def still(rows: Sequence[Polled]) -> set[int]:
 
 
 def finished(rows: Sequence[Done]) -> set[int]:
-    """As `ledger.finish`, in the transaction that writes the mirror: the actions themselves say so once that has been
-    committed."""
+    """As `ledger.finish`, in the transaction that writes the mirror. The caller sets it on the actions once that went
+    well."""
     told = [json.dumps({"remote_state": "finished", "exclusions": list(row.exclusions)}) for row in rows]
     touched = _ids(_FINISHED, [*_ours(row.action for row in rows), told])
     done = [row.action for row in rows if row.action.pk in touched]
-    transaction.on_commit(partial(_set, done, touched, State.FINISHED))
     for action in done:
         transaction.on_commit(partial(counting.ended, action.operation, State.FINISHED, action.asked_at))
     return touched

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from provisioning import batches, connections, ledger, ledger_groups, mirror, pace
 from provisioning.ledger_groups import Done, Polled, Taken
-from provisioning.models import Domain
+from provisioning.models import Action, Domain
 from provisioning.outcomes import next_poll
 from provisioning.turns import Accepted, Ended, Job, Outcome, ReadJob, Still
 
@@ -79,6 +79,8 @@ def _end(ends: Ends) -> None:
         return
     homes = _homes(ends)
     mirror.write_mailboxes([(outcome.seen[0], homes[job.action.pk]) for job, outcome in ends])
+    for job, _ in ends:
+        job.action.state = Action.State.FINISHED
     for number in sorted(of_batch):
         batches.moved(of_batch[number])
 
