@@ -56,7 +56,8 @@ class Pool:
         with self._lock:
             lane = self._lanes[behind]
             (lane.sends if sends else lane.follows).append(work)
-            if self._idle:
+            # A thread that was woken a moment ago still counts as idle, and what it was woken for still waits
+            if self._idle >= sum(len(lane.sends) + len(lane.follows) for lane in self._lanes):
                 self._lock.notify()
             elif self._begun < self.threads:
                 self._begun += 1

@@ -51,6 +51,23 @@ def test_however_much_is_behind_people_find_a_thread() -> None:
     assert results.take(10) == ["behind"]
 
 
+def test_what_comes_at_once_is_begun_at_once_however_few_threads_there_are_yet() -> None:
+    pool, results = Pool(4), Results[int]()
+    pool.put(lambda: results.add(0), sends=True, behind=False)
+    assert results.take(10) == [0]
+    while pool.busy():  # its thread comes to rest: it is the only one
+        pass
+    both = threading.Barrier(2)
+    for _ in range(2):
+        pool.put(lambda: results.add(both.wait(10)), sends=True, behind=False)
+    found: list[int] = []
+    while len(found) < 2:
+        came = results.take(10)
+        assert came, "one waits for the other's end"
+        found += came
+    assert sorted(found) == [0, 1]
+
+
 def test_people_may_have_all_threads() -> None:
     pool = Pool(2)
     with held(pool, behind=False, count=2 + FOR_PEOPLE):
