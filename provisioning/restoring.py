@@ -17,11 +17,10 @@ from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F
 from django.db.models.functions import Greatest, Now
 
-from provisioning import adopting, audit, ledger
+from provisioning import adopting, audit, ledger, slots
 from provisioning.batches import LED_BY_PEOPLE
 from provisioning.ledger import Refused
 from provisioning.models import Action, Batch, Connection, Event, Scheduled
-from provisioning.runner import SLOTS
 
 PUT_OFF = timedelta(days=7)
 BATCH_WORDS = (
@@ -55,7 +54,7 @@ def hold() -> Held:
 def _nobody_drives() -> None:
     with database.cursor() as cursor:
         for slot in range(settings.RUNNER_SLOTS):
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [SLOTS, slot])
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [slots.KIND, slot])
             if not cursor.fetchone()[0]:
                 raise Refused("A worker is at work on this database. Stop workers and beat first.")
 

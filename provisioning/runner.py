@@ -28,13 +28,14 @@ from provisioning import (
     outcomes,
     pool,
     readings,
+    room,
     schedule,
     secrets,
+    slots,
     tallies,
     together,
     turns,
 )
-from provisioning.ledger import Most
 from provisioning.models import OU, Action, Connection, Reading
 from provisioning.operations import OPERATIONS, Ask, operation_of
 from provisioning.synaq import Client
@@ -42,62 +43,38 @@ from provisioning.turns import Job, Outcome, ReadJob
 
 log = structlog.get_logger(__name__)
 
-SLOTS = 7702  # class of the advisory locks
 WORKS_FOR = 30.0  # seconds
 QUIET = 1.5  # seconds without work until it rests; longer than a beat, and than a nudge is spared
 PAUSE = 0.1  # seconds between two looks at an empty ledger
 LOST_EVERY = 2.0  # seconds
 RENEW_EVERY = 10.0  # seconds, a third of a lease
-BEHIND_EVERY = 0.5  # seconds between two looks for scheduled work, while there is none
+BEHIND_FIRST, BEHIND_EVERY = (
+    0.05,
+    0.2,
+)  # seconds between two looks for scheduled work, while there is none: more and more
 LOOKS_FREE_EVERY = 0.02  # seconds between two looks, while calls are under way and some threads are free
 LOOKS_MOST_FREE_EVERY = 0.005  # the same, while half of them are
 LOOKS_EVERY = 0.05  # seconds between two looks, while no thread is, or only scheduled work is under way
 GATHERS_FOR = 0.04  # seconds in which outcomes come together, while there is more to do than threads
+ENDS_FOR = 0.12  # the same, for what nothing waits for and nobody looks at
 GATHERS_BRIEFLY = 0.01  # the same, while half of the threads are busy
 GATHERS_EVERY = 0.003  # seconds between two looks whether they still are
 READINGS_EVERY = 0.1  # seconds between two looks for what is to be read, while there was nothing
 WRITES_FOR = 0.2  # seconds for which outcomes of scheduled work are written down before clicks are looked for
-AHEAD, AHEAD_SHARE = 36, 25  # polls that wait for a thread; of a slow connection fewer, which pass in 1/25 s
 DATABASE_AWAY = (OperationalError, InterfaceError)
 TURNS = {"sending": turns.submit, "waiting": turns.poll, "unconfirmed": turns.look_up}
 
 
-def take_slot() -> int | None:
-    """A number that no other driver has, until the database connection closes; None when all are taken."""
-    with database.cursor() as cursor:
-        for slot in range(settings.RUNNER_SLOTS):
-            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [SLOTS, slot])
-            if cursor.fetchone()[0]:
-                return slot
-    return None
-
-
-def drivers() -> int:
-    """How many drive now, over all machines."""
-    sql = """
-        SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s
-          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    """
-    with database.cursor() as cursor:
-        cursor.execute(sql, [SLOTS])
-        return int(cursor.fetchone()[0])
-
-
-def release_slot(slot: int) -> None:
-    with database.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [SLOTS, slot])
-
-
 def drive(stopping: Callable[[], bool] = lambda: False, works_for: float = WORKS_FOR) -> int:
     """Work on what is due for up to `works_for` seconds; rest sooner when there is nothing. Returns turns taken."""
-    slot = take_slot()
+    slot = slots.take()
     if slot is None:
         return 0
     try:
         return Driver(stopping, slot).run(works_for)
     finally:
         with suppress(*DATABASE_AWAY):  # the database that is away has let go of it already
-            release_slot(slot)
+            slots.release(slot)
 
 
 class Driver:
@@ -111,9 +88,10 @@ class Driver:
         self.turns, self.drivers = 0, 1
         self._lost_at = self._begun_at = 0.0
         self._ous: dict[int, OU] = {}  # as they were during this run: whose they are does not change
-        self._nothing_behind: dict[int, float] = {}
+        self._nothing_behind: dict[int, float] = {}  # when to look again, by connection
+        self._looked_behind: dict[int, float] = {}  # the pause before that
         self._nothing_to_read: dict[tuple[int, bool], float] = {}
-        self._renewed_at = time.monotonic()
+        self._renewed_at = self._wrote_at = time.monotonic()
 
     def run(self, works_for: float) -> int:
         """Loop for up to `works_for` seconds and until nothing is under way. Returns turns taken.
@@ -187,7 +165,7 @@ class Driver:
     def _sweep(self) -> None:
         """What nobody has told of: lost rows, batches that should have moved, deletions that have come due, files that
         have expired."""
-        self.drivers = max(1, drivers())
+        self.drivers = max(1, slots.taken())
         ledger.give_up_lost()
         for sweep in (
             schedule.sweep, collecting.sweep, batches.sweep, imports.sweep, adopting.sweep, adopting.by_night,
@@ -200,49 +178,24 @@ class Driver:
                 log.exception("a sweep went wrong", sweep=sweep.__module__)
 
     def _room(self, row: Connection) -> int:
-        """Free threads; and no more than the rate lets through in a few seconds, for who waits longer than a lease
-        at the gate must not send any more."""
-        most = max(1, 4 * row.rate // self.drivers)
-        return min(settings.RUNNER_THREADS - len(self.under_way), most - self._ours(row))
-
-    def _ours(self, row: Connection) -> int:
-        return sum(job.connection_id == row.pk for job in self.under_way.values())
-
-    def _room_ahead(self, row: Connection, *, looks_behind: bool) -> Most:
-        """For so many polls and so many that are to be sent there is room, counted with those that wait for a thread: none
-        idles while what came in is written down. No more is claimed to be sent than there are threads: of a killed
-        driver, nobody would know what became of it."""
-        most = max(1, 4 * row.rate // self.drivers) - self._ours(row)
-        threads, ahead = settings.RUNNER_THREADS, min(AHEAD, row.rate // AHEAD_SHARE)
-        sending, follows = 0, [0, 0]
-        for job in self.under_way.values():
-            if _sends(job):
-                sending += 1
-            else:
-                follows[job.behind] += 1
-
-        def room(free: int, more: int = 0) -> int:
-            return max(0, min(free, most + more))
-
-        behind = threads if looks_behind else 0
-        return Most(
-            sends_first=room(max(threads - sending, pool.FOR_PEOPLE)),
-            sends_behind=room(behind - sending),
-            follows_first=room(threads + ahead - follows[False], ahead),
-            follows_behind=room(behind and behind + ahead - follows[True], ahead),
-        )
+        return room.free(self.under_way.values(), row, self.drivers)
 
     def _begin_on(self, row: Connection) -> int:
         client = _client(row)
         if client is None:
             return 0
         looks_behind = time.monotonic() > self._nothing_behind.get(row.pk, 0.0)
-        claimed = ledger.claim(row.pk, self._room_ahead(row, looks_behind=looks_behind))
+        most = room.ahead(self.under_way.values(), row, self.drivers, looks_behind=looks_behind)
+        claimed = ledger.claim(row.pk, most)
         begun = self._begin_all(claimed, row, client) + self._read_some(row, client, behind=False)
         if looks_behind:
             begun += self._read_some(row, client, behind=True)
-            if not any(job.behind for job in self.under_way.values()):
-                self._nothing_behind[row.pk] = time.monotonic() + BEHIND_EVERY
+            if any(job.behind for job in self.under_way.values()):
+                self._looked_behind.pop(row.pk, None)
+            else:
+                pause = min(2 * self._looked_behind.get(row.pk, BEHIND_FIRST / 2), BEHIND_EVERY)
+                self._looked_behind[row.pk] = pause
+                self._nothing_behind[row.pk] = time.monotonic() + pause
         return begun
 
     def _probe(self, row: Connection, most: int) -> int:
@@ -308,7 +261,7 @@ class Driver:
     def _hand_over(self, job: Job | ReadJob) -> None:
         self.under_way[id(job)] = job
         turn: Any = turns.read if isinstance(job, ReadJob) else TURNS[job.action.state]
-        pool.of_this_process().put(partial(self._take_turn, turn, job), sends=_sends(job), behind=job.behind)
+        pool.of_this_process().put(partial(self._take_turn, turn, job), sends=job.sends, behind=job.behind)
 
     def _take_turn(self, turn: Any, job: Any) -> None:
         """In a thread of the pool."""
@@ -347,6 +300,9 @@ class Driver:
         """What came in. Returns how many were written down."""
         if not self._told:
             self._gather()
+        if self._may_wait():
+            return 0
+        self._wrote_at = time.monotonic()
         written = self._write_together([pair for pair in self._told if together.is_plain(*pair)])
         end = time.monotonic() + WRITES_FOR
         for job, outcome in sorted(self._told, key=lambda pair: pair[0].behind):
@@ -357,6 +313,13 @@ class Driver:
             written += 1
         self.turns += written
         return written
+
+    def _may_wait(self) -> bool:
+        """Whether what came in is a moment old, only what nobody looks at, and there is more to do than threads: then it is
+        written together with what comes next."""
+        if time.monotonic() - self._wrote_at > ENDS_FOR or any(not job.behind for job, _ in self._told):
+            return False
+        return pool.of_this_process().busy() > settings.RUNNER_THREADS
 
     def _write_together(self, plain: list[tuple[Job | ReadJob, Outcome]]) -> int:
         """All of them in one transaction. Returns how many: none, where one of them has to be written by itself."""
@@ -377,10 +340,6 @@ class Driver:
         self._told = [pair for pair in self._told if id(pair[0]) not in done]
         for number in done:
             del self.under_way[number]
-
-
-def _sends(job: Job | ReadJob) -> bool:
-    return isinstance(job, Job) and job.action.state == Action.State.SENDING
 
 
 def _record(job: Job | ReadJob, outcome: Outcome) -> None:

@@ -55,6 +55,11 @@ class Job:
         return self.action.priority > 0
 
     @property
+    def sends(self) -> bool:
+        """Whether its turn changes something at SYNAQ."""
+        return self.action.state == Action.State.SENDING
+
+    @property
     def marks(self) -> dict[str, Any]:
         """What every line of the log carries that is written in this turn."""
         return {
@@ -70,6 +75,7 @@ class ReadJob:
 
     reading: Reading
     client: Client
+    sends = False
 
     @property
     def connection_id(self) -> int:

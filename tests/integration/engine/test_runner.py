@@ -12,13 +12,14 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from django.conf import settings
 from django.db import OperationalError, connection
 
-from provisioning import connections, ledger, outcomes, runner, turns
+from provisioning import connections, ledger, outcomes, runner, slots, turns
 from provisioning.models import Action
 from provisioning.services import activity
 from provisioning.services.common import Refused
@@ -120,15 +121,15 @@ def test_there_are_so_many_slots_and_no_more(monkeypatch: pytest.MonkeyPatch) ->
 
     def taken_elsewhere() -> int | None:
         try:
-            return runner.take_slot()
+            return slots.take()
         finally:
             connection.close()
 
-    slot = runner.take_slot()
+    slot = slots.take()
     assert slot == 0
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(taken_elsewhere).result() is None
-        runner.release_slot(slot)
+        slots.release(slot)
         assert pool.submit(taken_elsewhere).result() == 0
         assert pool.submit(taken_elsewhere).result() == 0, "a driver that dies lets go of its slot"
 
@@ -204,6 +205,36 @@ def test_calls_under_way_keep_their_leases(
     while driver.under_way:
         driver._write_down()
     assert fresh(action).state == "failed"
+
+
+@quick
+def test_ends_that_nobody_looks_at_are_written_with_those_that_follow_while_there_is_much_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    driver, busy = runner.Driver(lambda: False), [99]
+    monkeypatch.setattr(runner.pool, "of_this_process", lambda: SimpleNamespace(busy=lambda: busy[0]))
+    scheduled, clicked = (cast("Any", (SimpleNamespace(behind=behind), None)) for behind in (True, False))
+    driver._told = [scheduled]
+    assert driver._may_wait()
+    assert driver._write_down() == 0
+    driver._told = [scheduled, clicked]
+    assert not driver._may_wait()
+    driver._told, busy[0] = [scheduled], 1
+    assert not driver._may_wait()
+    busy[0], driver._wrote_at = 99, driver._wrote_at - 2 * runner.ENDS_FOR
+    assert not driver._may_wait()
+
+
+@quick
+def test_a_driver_without_scheduled_work_looks_for_it_ever_less_often(world: World) -> None:
+    driver, pauses = runner.Driver(lambda: False), []
+    row = world.mailbox.connection
+    for _ in range(5):
+        driver._nothing_behind.clear()  # as if the pause were over
+        driver._begin_on(row)
+        pauses.append(driver._looked_behind[row.pk])
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (runner.BEHIND_FIRST, runner.BEHIND_EVERY)
 
 
 # --- odd rows

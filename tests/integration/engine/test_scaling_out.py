@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from django.db import connection
 
-from provisioning import runner
+from provisioning import slots
 from provisioning.models import Action, Mailbox
 from tests.integration.engine.test_chaos import MAILBOXES, active_domain, ask_for_mailboxes, books
 from tests.integration.sandboxed import Sandbox
@@ -69,7 +69,7 @@ def test_three_workers_and_two_beats_do_each_thing_once(legacy_sandbox: Sandbox,
     legacy_sandbox.tell("reset", seed="empty")
     domain = active_domain(legacy_sandbox.root(), "legacy")
     with running(tmp_path, workers=3, beats=2):
-        until(lambda: runner.drivers() == 3, 60, "three drivers")
+        until(lambda: slots.taken() == 3, 60, "three drivers")
         ask_for_mailboxes(domain)
         until(lambda: not Action.objects.filter(state__in=Action.OPEN).exists(), 60, "the end of all")
     assert Action.objects.filter(operation="mailbox.create", state="finished").count() == MAILBOXES
