@@ -34,6 +34,14 @@ CHANGE_CONNECTIONS = "connections.change"
 CHANGE_BRAND = "brand.change"
 SEE_HEALTH = "health.see"
 
+# What shows things of each kind
+SEES = {
+    "ou": SEE_OUS,
+    "package": SEE_PACKAGES,
+    "domain": SEE_DOMAINS,
+    "mailbox": SEE_MAILBOXES,
+}
+
 
 @dataclass(frozen=True)
 class Permission:
