@@ -33,6 +33,17 @@ _LABELS = {Why.NIGHT: "nightly", Why.MONTH_END: "last day of the month", Why.PER
 
 
 @dataclass(frozen=True)
+class Asked:
+    """Who wants a run, and why: a person by a form, or nobody, by the clock."""
+
+    why: str
+    day: date
+    submission: uuid.UUID
+    by: Any = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Progress:
     """How far a run is, in domains. `compiling` have been counted and their report is not finished yet."""
 
@@ -49,25 +60,15 @@ def domains_of(connection: Connection) -> list[Domain]:
     return list(rows.filter(links__isnull=False).distinct().order_by("name", "id"))
 
 
-def begin(
-    connection: Connection,
-    domains: Sequence[Domain],
-    ou: OU,
-    *,
-    by: Any,
-    why: str,
-    day: date,
-    submission: uuid.UUID,
-    reason: str = "",
-) -> UsageRun:
+def begin(connection: Connection, domains: Sequence[Domain], ou: OU, asked: Asked) -> UsageRun:
     """Start a run; the one there is when the same form came before, be it at the same moment. `ou`: whose batch it is,
     for scope.
 
     Raises IntegrityError when that day's scheduled run was begun already.
     """
-    same = UsageRun.objects.filter(batch__submission=submission)
+    same = UsageRun.objects.filter(batch__submission=asked.submission)
     try:
-        return same.first() or _make(connection, domains, ou, by, why, day, submission, reason)
+        return same.first() or _make(connection, domains, ou, asked)
     except IntegrityError:
         if (run := same.first()) is None:
             raise
@@ -75,23 +76,15 @@ def begin(
 
 
 @transaction.atomic
-def _make(
-    connection: Connection,
-    domains: Sequence[Domain],
-    ou: OU,
-    by: Any,
-    why: str,
-    day: date,
-    submission: uuid.UUID,
-    reason: str = "",
-) -> UsageRun:
+def _make(connection: Connection, domains: Sequence[Domain], ou: OU, asked: Asked) -> UsageRun:
     """A new run. Raises IntegrityError when that day's scheduled run was begun already."""
-    run = UsageRun.objects.create(connection=connection, why=why, by=by, day=day)
+    run = UsageRun.objects.create(connection=connection, why=asked.why, by=asked.by, day=asked.day)
     counted = f"{len(domains):,} domain{'' if len(domains) == 1 else 's'}"
+    label = f"{OPERATIONS[OPERATION].label}: {counted} ({_LABELS[Why(asked.why)]})"
     wishes = [Wish(OPERATION, "domain", domain.guid, domain.name) for domain in domains]
     run.batch = batches.start(
-        KIND, f"{OPERATIONS[OPERATION].label}: {counted} ({_LABELS[Why(why)]})", ou, wishes,
-        by=by, submission=submission, reason=reason, about_kind="domain",
+        KIND, label, ou, wishes,
+        by=asked.by, submission=asked.submission, reason=asked.reason, about_kind="domain",
     )  # fmt: skip
     run.save(update_fields=["batch"])
     return run
@@ -154,7 +147,7 @@ def _begin_one(connection: Connection, why: str, day: date) -> bool:
         with transaction.atomic():
             _end_stopped(connection)
             mark = uuid.uuid5(_MARK, f"{connection.pk} {why} {day}")
-            _make(connection, domains, root, None, why, day, mark)
+            _make(connection, domains, root, Asked(why, day, mark))
     except IntegrityError:  # another driver's sweep was a moment faster
         return False
     return True

@@ -39,9 +39,8 @@ def collect(
         raise Refused("Choose domains of one connection: each has a run of its own.")
     ou = root or common_ou(OU.objects.filter(pk__in={domain.ou_id for domain in domains}))
     day = timezone.localtime(timezone.now(), timezone.get_default_timezone()).date()
-    return collecting.begin(
-        domains[0].connection, domains, ou, by=by, why=why, day=day, submission=submission, reason=reason
-    )
+    asked = collecting.Asked(why, day, submission, by, reason)
+    return collecting.begin(domains[0].connection, domains, ou, asked)
 
 
 def last_run(connection: Connection) -> UsageRun | None:
