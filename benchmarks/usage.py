@@ -105,11 +105,21 @@ def _reseller(companies: int) -> Any:
 
 def _history(connection: Any, companies: list[Any], dice: random.Random) -> None:
     """Two domains a company with two to four editions each, counted on every month's last evening."""
-    from django.utils import timezone
-
     from portal.billing import books
     from portal.usage.asked import back_from
-    from provisioning.models import Domain, DomainLink, Edition, MonthlyFigure, Package, UsageReport
+
+    domains, sold = _sold(connection, companies, dice)
+    for month in back_from(books.today().replace(day=1), MONTHS):
+        _count(connection, month, domains, sold, dice)
+
+
+def _sold(
+    connection: Any, companies: list[Any], dice: random.Random
+) -> tuple[list[Any], dict[int, list[Any]]]:
+    """Two packages and two domains for each company: the domains, and each company's packages."""
+    from django.utils import timezone
+
+    from provisioning.models import Domain, DomainLink, Edition, Package
 
     now = timezone.now()
     facts = {"connection": connection, "state": "active", "as_at": now}
@@ -135,29 +145,37 @@ def _history(connection: Any, companies: list[Any], dice: random.Random) -> None
     DomainLink.objects.bulk_create(
         DomainLink(domain=row, package=package, as_at=now) for row in domains for package in sold[row.ou_id]
     )
-    for month in back_from(books.today().replace(day=1), MONTHS):
-        present = month == books.today().replace(day=1)
-        at = (
-            now
-            if present
-            else timezone.make_aware(datetime.combine(books.last_day(month), datetime.min.time()))
-        )
-        counted = [row for row in domains if dice.random() > 0.002]  # a few that nobody counted
-        reports = UsageReport.objects.bulk_create(
-            UsageReport(connection=connection, domain=row, ou_id=row.ou_id, source="summary", data_as_at=at,
-                        received_at=at + timedelta(minutes=1), digest=f"{month} {row.pk}")
-            for row in counted
-        )  # fmt: skip
-        MonthlyFigure.objects.bulk_create(
-            (
-                MonthlyFigure(month=month, ou_id=row.ou_id, domain=row, edition=code, product=package.code,
-                              count=dice.randrange(60), data_as_at=at, received_at=at, report=report)
-                for row, report in zip(counted, reports, strict=True)
-                for package in sold[row.ou_id]
-                for code in editions[package.code][:2]
-            ),
-            batch_size=5000,
-        )  # fmt: skip
+    return domains, sold
+
+
+def _count(
+    connection: Any, month: date, domains: list[Any], sold: dict[int, list[Any]], dice: random.Random
+) -> None:
+    """The month's last count; of the month that runs, that of now."""
+    from django.utils import timezone
+
+    from portal.billing import books
+    from provisioning.models import MonthlyFigure, UsageReport
+
+    at = timezone.make_aware(datetime.combine(books.last_day(month), datetime.min.time()))
+    at = min(at, timezone.now())
+    editions = dict(_EDITIONS)
+    counted = [row for row in domains if dice.random() > 0.002]  # a few that nobody counted
+    reports = UsageReport.objects.bulk_create(
+        UsageReport(connection=connection, domain=row, ou_id=row.ou_id, source="summary", data_as_at=at,
+                    received_at=at + timedelta(minutes=1), digest=f"{month} {row.pk}")
+        for row in counted
+    )  # fmt: skip
+    MonthlyFigure.objects.bulk_create(
+        (
+            MonthlyFigure(month=month, ou_id=row.ou_id, domain=row, edition=code, product=package.code,
+                          count=dice.randrange(60), data_as_at=at, received_at=at, report=report)
+            for row, report in zip(counted, reports, strict=True)
+            for package in sold[row.ou_id]
+            for code in editions[package.code][:2]
+        ),
+        batch_size=5000,
+    )  # fmt: skip
 
 
 def _analyse() -> None:

@@ -48,24 +48,21 @@ def too_wide(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
 
 
-def test_somebody_invited_sets_a_password_and_makes_their_first_mailbox(
-    page: Page, newcomer: Page, stack: Stack
-) -> None:
-    company, title, domain = company_of_the_demo(stack)
-    owner = Person(page, stack, "owner")
+def invited(owner: Person, company: str) -> list[str]:
+    """The owner invites a company admin. Returns what axe finds on the way."""
     owner.open(f"/companies/{company}/")
     owner.follow("People")
     owner.follow("Invite somebody")
     owner.fill(email=ADDRESS, name="Noor <b>")
-    found = findings(page)
-    page.get_by_label("Company admin").check()
+    found = findings(owner.page)
+    owner.page.get_by_label("Company admin").check()
     owner.press("Send the invitation")
-    expect(page.get_by_role("row", name=ADDRESS)).to_contain_text("Waiting")
-    found += findings(page)
-    link = link_in_the_mail(stack)
-    assert link
+    expect(owner.page.get_by_role("row", name=ADDRESS)).to_contain_text("Waiting")
+    return found + findings(owner.page)
 
-    newcomer.goto(f"{stack.web_url}{link}")
+
+def accepted(newcomer: Page, stack: Stack, title: str) -> list[str]:
+    """They choose a password: first one that is too easy, then a good one. Returns what axe finds on the way."""
     expect(newcomer).to_have_url(f"{stack.web_url}/invitation/")
     main = newcomer.get_by_role("main")
     expect(main).to_contain_text(title)
@@ -73,24 +70,41 @@ def test_somebody_invited_sets_a_password_and_makes_their_first_mailbox(
     main.get_by_role("button", name="Accept and sign in").click()
     expect(newcomer.locator(".is-invalid")).to_have_count(1)
     expect(newcomer.get_by_label("Your name")).to_have_value("Noor <b>")
-    found += findings(newcomer)
+    found = findings(newcomer)
     assert not too_wide(newcomer)
     newcomer.get_by_label("Choose a password", exact=True).fill(PASSWORD)
     main.get_by_role("button", name="Accept and sign in").click()
     expect(newcomer.get_by_role("heading", level=1)).to_have_text(f"Mailboxes of {title}")
     expect(newcomer).to_have_url(f"{stack.web_url}/mailboxes/")
-    found += findings(newcomer)
+    return found + findings(newcomer)
 
-    admin = Person.of(newcomer, stack)
+
+def first_mailbox(admin: Person, domain: str) -> list[str]:
+    """They make a mailbox, with the one edition that there is to choose from. Returns what axe finds on the way."""
     admin.follow("New mailbox")
-    newcomer.goto(f"{stack.web_url}/mailboxes/new/{domain}/")
-    assert newcomer.locator("[name=package_edition_code]").count() == 0
+    admin.open(f"/mailboxes/new/{domain}/")
+    assert admin.page.locator("[name=package_edition_code]").count() == 0
     admin.fill(email_local="first", last_name="Newcomer", password=FOR_MAIL)
-    found += findings(newcomer)
+    found = findings(admin.page)
     admin.press("Create mailbox")
     admin.sees("Finished")
     admin.open("/mailboxes/?q=first@")
-    expect(newcomer.locator("td.cell-main a").first).to_contain_text("first@", timeout=SLOW)
+    expect(admin.page.locator("td.cell-main a").first).to_contain_text("first@", timeout=SLOW)
+    return found
+
+
+def test_somebody_invited_sets_a_password_and_makes_their_first_mailbox(
+    page: Page, newcomer: Page, stack: Stack
+) -> None:
+    company, title, domain = company_of_the_demo(stack)
+    found = invited(Person(page, stack, "owner"), company)
+    link = link_in_the_mail(stack)
+    assert link
+
+    newcomer.goto(f"{stack.web_url}{link}")
+    found += accepted(newcomer, stack, title)
+    admin = Person.of(newcomer, stack)
+    found += first_mailbox(admin, domain)
     for path in ("companies", "packages", "domains", "people", "audit"):
         assert admin.open(f"/{path}/") == 404, path
     assert not too_wide(newcomer)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,9 +19,9 @@ from django.db import connection
 from django.utils import timezone
 
 from dev.binaries import _postgres_folders
-from provisioning import batches, readings, runner
+from provisioning import batches, readings, slots
 from provisioning.batches import Wish
-from provisioning.models import Action, Batch, Mailbox, Scheduled
+from provisioning.models import Action, Batch, Domain, Mailbox, Scheduled
 from provisioning.services import activity
 from tests.integration.engine.asking import fresh, new_mailbox, suspend, work
 from tests.integration.factories import make_domain, make_mailbox, make_ou
@@ -105,11 +106,18 @@ def state_of(email: str) -> str:
     return Mailbox.objects.get(email=email).state
 
 
-def test_nothing_is_done_twice_and_what_happened_since_is_found(sandbox: Sandbox, backup: Backup) -> None:
-    customer = Customer(sandbox)
+@dataclass(frozen=True)
+class Asked:
+    """What had been asked for when the backup was taken. `untold`: it is cancelled since."""
+
+    queued: Action
+    untold: Action
+    made: Action
+    batch: Batch
+
+
+def ask(customer: Customer) -> Asked:
     alone, second, third, kept, never = customer.boxes
-    domain = customer.domain
-    queued, untold, made = suspend(alone), suspend(never), new_mailbox(domain, "made")
     wishes = [Wish("mailbox.suspend", "mailbox", box.guid, box.email) for box in (second, third)]
     batch = batches.start(
         "selection",
@@ -126,13 +134,33 @@ def test_nothing_is_done_twice_and_what_happened_since_is_found(sandbox: Sandbox
         submission=uuid.uuid4(), due_at=due,
     )  # fmt: skip
     Session.objects.create(session_key="s", session_data="", expire_date=due)
-    backup.take()
+    return Asked(suspend(alone), suspend(never), new_mailbox(customer.domain, "made"), batch)
 
-    activity.cancel(untold, by=None)  # known to the newer database alone, as all that follows
+
+def go_on_elsewhere(asked: Asked, domain: Domain) -> None:
+    """What is known to the newer database alone."""
+    activity.cancel(asked.untold, by=None)
     Scheduled.objects.update(cancelled_at=timezone.now())
     new_mailbox(domain, "later")
     work()
-    assert fresh(queued).state == fresh(made).state == "finished"
+    assert fresh(asked.queued).state == fresh(asked.made).state == "finished"
+
+
+def is_known_again(asked: Asked, sandbox: Sandbox, domain: Domain) -> None:
+    """What happened since is looked up; where no call would tell, somebody looks, and says so."""
+    if sandbox.dialect == "current":
+        assert fresh(asked.made).result_guid == guid_of(sandbox, f"made@{domain.name}")
+        assert Mailbox.objects.filter(email=f"later@{domain.name}").exists()
+    else:
+        assert fresh(asked.made).state == "unconfirmed"
+        activity.settle_applied(fresh(asked.made), guid_of(sandbox, f"made@{domain.name}"), by=None)
+
+
+def test_nothing_is_done_twice_and_what_happened_since_is_found(sandbox: Sandbox, backup: Backup) -> None:
+    customer = Customer(sandbox)
+    domain, asked = customer.domain, ask(customer)
+    backup.take()
+    go_on_elsewhere(asked, domain)
     before = changes(sandbox)
 
     backup.restore()
@@ -142,22 +170,16 @@ def test_nothing_is_done_twice_and_what_happened_since_is_found(sandbox: Sandbox
     assert Batch.objects.get().state == "stopped"
     work()
     assert changes(sandbox) == before, "a change was sent again"
-    assert (fresh(queued).state, state_of(alone.email)) == ("finished", "suspended")
-    assert {action.state for action in Action.objects.filter(batch=batch)} == {"finished"}
-    if sandbox.dialect == "current":
-        assert fresh(made).result_guid == guid_of(sandbox, f"made@{domain.name}")
-        assert Mailbox.objects.filter(email=f"later@{domain.name}").exists()
-    else:  # no call would tell: somebody looks, and says so
-        assert fresh(made).state == "unconfirmed"
-        activity.settle_applied(fresh(made), guid_of(sandbox, f"made@{domain.name}"), by=None)
+    assert (fresh(asked.queued).state, state_of(customer.boxes[0].email)) == ("finished", "suspended")
+    assert {action.state for action in Action.objects.filter(batch=asked.batch)} == {"finished"}
+    is_known_again(asked, sandbox, domain)
 
-    assert (fresh(untold).state, fresh(untold).next_at) == ("unconfirmed", None), (
-        "it does not show that it happened"
-    )
-    activity.settle_not_applied(fresh(untold), by=None)
+    untold = fresh(asked.untold)
+    assert (untold.state, untold.next_at) == ("unconfirmed", None), "it does not show that it happened"
+    activity.settle_not_applied(untold, by=None)
     batches.resume(Batch.objects.get(), by=None)
     work()
-    assert (fresh(made).state, state_of(f"made@{domain.name}")) == ("finished", "inactive")
+    assert (fresh(asked.made).state, state_of(f"made@{domain.name}")) == ("finished", "inactive")
     assert (fresh(untold).state, Batch.objects.get().state) == ("finished", "finished")
     assert sum(changes(sandbox).values()) == sum(before.values()) + 1, "the one that had never been sent"
     assert sandbox.ask("books")["salts_reused"] == 0
@@ -198,7 +220,7 @@ def test_it_is_refused_while_a_worker_is_at_work_and_done_twice_it_does_nothing_
     other = connection.copy()
     try:
         with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [runner.SLOTS, settings.RUNNER_SLOTS - 1])
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [slots.KIND, settings.RUNNER_SLOTS - 1])
         with pytest.raises(CommandError, match="Stop workers"):
             call_command("after_restore")
         assert fresh(action).meaning == ""
