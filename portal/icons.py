@@ -14,15 +14,14 @@ _FALLBACK: Final = "circle-dashed"
 
 @cache
 def icon_svg(name: str, css: str = "") -> str:
-    """The SVG of one icon as markup, hidden from assistive technology; `css` adds classes.
+    """The SVG of one icon as markup, hidden from assistive technology; `css` adds classes. How it is drawn is in base.css.
 
     Menus and states name icons as data: an unknown name draws a neutral circle and breaks nothing.
     """
     shapes = "".join(_SHAPES.findall(_file(name).read_text(encoding="utf-8")))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="{escape(f"icon {css}".strip())}" width="24" '
-        'height="24" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" '
-        f'stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">{shapes}</svg>'
+        f'<svg class="{escape(f"icon {css}".strip())}" width="24" height="24" viewBox="0 0 24 24" aria-hidden="true">'
+        f"{shapes}</svg>"
     )
 
 

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 from django.utils import timezone
-from django.utils.dateformat import format as date_format
 
 _STEPS = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (float("inf"), 86400, "d"))
 
@@ -13,18 +12,19 @@ def short(moment: datetime, now: datetime | None = None) -> str:
     local = timezone.localtime(moment)
     today = timezone.localtime(now or timezone.now())
     if local.date() == today.date():
-        return date_format(local, "H:i")
-    return date_format(local, "j M H:i" if local.year == today.year else "j M Y H:i")
+        return f"{local:%H:%M}"
+    return f"{local.day} {local:%b %H:%M}" if local.year == today.year else f"{local.day} {local:%b %Y %H:%M}"
 
 
 def exact(moment: datetime, now: datetime | None = None) -> str:
     """As `short`, with the seconds: for what follows within a minute."""
-    return f"{short(moment, now)}{date_format(timezone.localtime(moment), ':s')}"
+    return f"{short(moment, now)}:{timezone.localtime(moment):%S}"
 
 
 def full(moment: datetime) -> str:
     """`22 November 2026, 09:41:07 SAST`: nothing left to guess."""
-    return date_format(timezone.localtime(moment), "j F Y, H:i:s T")
+    local = timezone.localtime(moment)
+    return f"{local.day} {local:%B %Y, %H:%M:%S %Z}"
 
 
 def age(moment: datetime, now: datetime | None = None) -> str:

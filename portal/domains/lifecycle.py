@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
 
-from portal import access
+from portal import access, addresses
 from portal.activity import present
 from provisioning.models import Batch, Domain, Step
 from provisioning.operations import KNOWN_STATES, OPERATIONS, Operation
@@ -56,7 +55,7 @@ def row_menu(request: HttpRequest, domain: Domain) -> list[dict[str, Any]]:
     for name, (route, words, icon) in _PAGES.items():
         operation = OPERATIONS[name]
         if not domain.gone_at and access.may(request, operation, domain.ou) and _fits(operation, domain):
-            url = reverse(route, args=[domain.guid, *words])
+            url = addresses.of(route, domain.guid, *words)
             bad = operation.destructive
             label = "Delete" if bad else operation.label
             offered.append({"label": label, "url": url, "icon": icon, "bad": bad})

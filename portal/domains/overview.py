@@ -112,11 +112,12 @@ def _buttons(request: HttpRequest, domain: Domain, own: list[Action]) -> dict[st
     return found
 
 
-def _menu(request: HttpRequest, domain: Domain) -> list[dict[str, str]]:
+def _menu(request: HttpRequest, domain: Domain) -> list[dict[str, Any]]:
     """What ends it: on a page of its own, which says what stands in the way."""
     if domain.gone_at or not access.may(request, lifecycle.REMOVE, domain.ou):
         return []
-    return [{"label": "Delete", "url": reverse("domains:delete", args=[domain.guid]), "icon": "trash"}]
+    url = reverse("domains:delete", args=[domain.guid])
+    return [{"label": "Delete", "url": url, "icon": "trash", "bad": True}]
 
 
 def provisioning_now(own: list[Action]) -> Action | None:

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from portal import access, creations, inflight, reading, roles, service_effects
+from portal import access, addresses, creations, inflight, reading, roles, service_effects
 from portal.access import policy
 from portal.activity import present
 from portal.domains import columns, finder, lifecycle, names, overview, service_fields
@@ -61,6 +61,8 @@ def domains(request: HttpRequest) -> HttpResponseBase:
 def _row(request: HttpRequest, domain: Domain, action: Action | None) -> dict[str, Any]:
     return {
         "domain": domain,
+        "url": addresses.of("domains:detail", domain.guid),
+        "ou_url": addresses.of("ous:detail", domain.ou.guid),
         "action": action,
         "in_letters": names.in_letters(domain.name),
         "menu": lifecycle.row_menu(request, domain),

@@ -137,9 +137,12 @@ def _dressed(button: dict[str, Any], own: list[Action]) -> dict[str, Any]:
     running = any(action.operation == name and action.is_open for action in own)
     if running and name not in _MAY_STAND_IN_LINE:
         button["why_not"] = f"{button['label']} is under way already."
+    post = name not in PAGES and not is_asked_first(operation)
     return {
         **button,
-        "post": name not in PAGES and not is_asked_first(operation),
+        "post": post,
+        # What is billed has its question first, where it is not told beside the button
+        "at_once": post and not operation.billable,
         "icon": icon_of(operation),
         "menu": name in _IN_THE_MENU,
         "bad": operation.destructive,

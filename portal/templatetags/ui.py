@@ -3,7 +3,7 @@
 Everything that comes from SYNAQ or from people is escaped here; only the icons are trusted markup.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -129,10 +129,47 @@ def card(context: Context, content: str, title: str = "", **options: Any) -> Saf
     return _wrap("components/card.html", context, content, title=title, **options)
 
 
-@register.simple_block_tag(takes_context=True)
-def menu(context: Context, content: str, label: str, **options: Any) -> SafeString:
-    """`{% menu "Actions for a@b.c" id="m-7" %}items{% endmenu %}`. See components/menu.html."""
-    return _wrap("components/menu.html", context, content, label=label, **options)
+@register.simple_block_tag
+def menu(content: str, label: str, id: str, text: str = "", css: str = "") -> SafeString:
+    """`{% menu "Actions for a@b.c" id="m-7" %}{% menu_items row.buttons %}{% endmenu %}`: a button that opens a list.
+
+    A native popover, so that it works without scripts and is never cut off by a table. `label` is what the button says to
+    assistive technology, and shows where there is no `text`, as an icon only; `id` is unique on the page. Made without a
+    template, as are its items: a list has fifty of them.
+    """
+    shown = format_html("{}{}", text, icon("chevron-down", "icon-after")) if text else icon("dots-vertical")
+    said = "" if text else format_html(' aria-label="{0}" title="{0}"', label)
+    return format_html(
+        '<button class="btn{}{}" id="{}-button" type="button" popovertarget="{}"{}>{}</button>'
+        '<div class="menu-popover" id="{}" popover>{}</div>',
+        "" if text else " btn-icon btn-ghost",
+        f" {css}" if css else "",
+        id,
+        id,
+        said,
+        shown,
+        id,
+        content,
+    )
+
+
+@register.simple_tag
+def menu_items(items: Iterable[Mapping[str, Any]]) -> SafeString:
+    """`{% menu_items row.buttons %}`: what can be asked for. Of each item: label, url, icon; `bad`: it is dangerous;
+    `at_once`: done at the click, by the page's form "ask", where else its own page opens; `why_not`: not now."""
+    return mark_safe("".join(map(_menu_item, items)))  # noqa: S308  (each is made by format_html)
+
+
+def _menu_item(item: Mapping[str, Any]) -> str:
+    said = (icon(item["icon"]), item["label"])
+    if why_not := item.get("why_not"):
+        words = '<span class="dropdown-item disabled">{}{}<small>{}</small></span>'
+        return format_html(words, *said, why_not)
+    if item.get("at_once"):
+        words = '<button class="dropdown-item" type="submit" form="ask" formaction="{}">{}{}</button>'
+        return format_html(words, item["url"], *said)
+    bad = " text-bad" if item.get("bad") else ""
+    return format_html('<a class="dropdown-item{}" href="{}">{}{}…</a>', bad, item["url"], *said)
 
 
 @register.simple_block_tag(takes_context=True)

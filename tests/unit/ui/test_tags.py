@@ -13,6 +13,33 @@ from tests.unit.ui.drawing import draw
 HOSTILE = "<script>alert(1)</script>\"'"
 
 
+def test_a_menu_leads_to_pages_asks_at_once_and_says_what_cannot_be_asked_for() -> None:
+    items = [
+        {"label": "Edit", "url": "/edit/", "icon": "edit"},
+        {"label": "Suspend", "url": "/suspend/", "icon": "send", "at_once": True},
+        {"label": "Delete", "url": "/delete/", "icon": "trash", "bad": True},
+        {"label": "Close", "url": "/close/", "icon": "archive", "why_not": "It is under way."},
+    ]
+    drawn = draw("{% menu 'Actions' id='m' %}{% menu_items items %}{% endmenu %}", items=items)
+    assert 'popovertarget="m"' in drawn
+    assert 'aria-label="Actions"' in drawn
+    assert re.search(r'<a class="dropdown-item" href="/edit/">.*?Edit…</a>', drawn)
+    assert re.search(
+        r'<button class="dropdown-item" type="submit" form="ask" formaction="/suspend/">.*?Suspend</', drawn
+    )
+    assert re.search(r'<a class="dropdown-item text-bad" href="/delete/">.*?Delete…</a>', drawn)
+    assert "/close/" not in drawn
+    assert "<small>It is under way.</small>" in drawn
+
+
+def test_hostile_text_in_a_menu_stays_text() -> None:
+    item = {"label": HOSTILE, "url": HOSTILE, "icon": HOSTILE}
+    items = [item, {**item, "at_once": True}, {**item, "why_not": HOSTILE}]
+    drawn = draw("{% menu x id=x text=x css=x %}{% menu_items items %}{% endmenu %}", x=HOSTILE, items=items)
+    assert "<script" not in drawn
+    assert "\"'" not in drawn
+
+
 def test_a_state_is_a_word_with_its_meaning_and_a_sign_beside_the_colour() -> None:
     drawn = draw("{% state_pill 'suspended' noun='mailbox' %}")
     assert ">Suspended</span>" in drawn
