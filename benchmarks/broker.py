@@ -21,6 +21,7 @@ from benchmarks.rows import Row, at_most
 from benchmarks.stage import say
 
 PER_SECOND, SECONDS, ASKERS = 40, 20, 2
+_OVER = "the counting is over"
 
 
 def measure() -> list[Row]:
@@ -48,14 +49,19 @@ def _counted() -> Iterator[list[str]]:
 
     def listen(monitor: Any) -> None:
         for line in monitor.listen():
+            if line["command"] == f"ECHO {_OVER}":
+                return
             if line["command"].startswith(queue) and line["client_type"] != "lua":
                 found.append(line["command"])
 
     with stage.redis().monitor() as monitor:
-        threading.Thread(target=listen, args=[monitor], daemon=True).start()
-        yield found
-        kept = list(found)
-    found[:] = kept
+        listening = threading.Thread(target=listen, args=[monitor], daemon=True)
+        listening.start()
+        try:
+            yield found
+        finally:
+            stage.redis().echo(_OVER)
+            listening.join()
 
 
 def _ask(environment: stage.Environment, domain: int, count: int) -> float:

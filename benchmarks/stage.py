@@ -63,6 +63,35 @@ def database(**settings: str) -> Iterator[dict[str, str]]:
         connection.creation.destroy_test_db(before, verbosity=0)
 
 
+@contextmanager
+def copied() -> Iterator[Any]:
+    """A copy of the database as it is now: a connection to it, for `looking_at`."""
+    from django.db import connection, connections
+
+    name = "copy"
+    connection.close()
+    connection.creation.clone_test_db(name, verbosity=0, autoclobber=True)
+    copy = type(connections["default"])(connection.creation.get_test_db_clone_settings(name), "default")
+    try:
+        yield copy
+    finally:
+        copy.close()
+        connection.creation.destroy_test_db(suffix=name, verbosity=0)
+
+
+@contextmanager
+def looking_at(base: Any) -> Iterator[None]:
+    """This process uses that connection to a database."""
+    from django.db import connections
+
+    before = connections["default"]
+    connections["default"] = base
+    try:
+        yield
+    finally:
+        connections["default"] = before
+
+
 def flush_redis() -> None:
     """What an earlier benchmark left with the broker is none of this one's."""
     redis().flushdb()
@@ -328,12 +357,12 @@ def warm(processes: int) -> None:
     """Wait until so many drivers hold a slot: what is measured then begins in loops that run."""
     from django.db import connection
 
-    from provisioning import runner
+    from provisioning import slots
 
     def driving() -> bool:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s", [runner.SLOTS]
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s", [slots.KIND]
             )
             return bool(cursor.fetchone()[0] >= processes)
 
