@@ -8,10 +8,25 @@ from collections.abc import Sequence
 
 
 async def _carry(come: asyncio.StreamReader, go: asyncio.StreamWriter, late: float) -> None:
+    """What follows closely arrives closely: nothing is held up by what is under way before it."""
+    under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+    arriving = asyncio.create_task(_arrive(under_way, go))
     try:
         while data := await come.read(65536):
-            if late:
-                await asyncio.sleep(late)
+            under_way.put_nowait((asyncio.get_running_loop().time() + late, data))
+    except ConnectionError:
+        pass
+    under_way.put_nowait((0.0, b""))
+    await arriving
+
+
+async def _arrive(under_way: asyncio.Queue[tuple[float, bytes]], go: asyncio.StreamWriter) -> None:
+    try:
+        while True:
+            at, data = await under_way.get()
+            if not data:
+                return
+            await asyncio.sleep(max(0.0, at - asyncio.get_running_loop().time()))
             go.write(data)
             await go.drain()
     except ConnectionError:

@@ -55,6 +55,8 @@ def record(pairs: Sequence[Pair]) -> None:
     ends = [(job, outcome) for job, outcome in pairs if isinstance(outcome, Ended)]
     for job, _ in ends:
         pace.ended(job.action)
+    for poll in polled:
+        pace.under_way(poll.action)
     with transaction.atomic():
         if ends:
             _end(ends)

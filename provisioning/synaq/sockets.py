@@ -31,27 +31,34 @@ def was_still_connecting() -> bool:
 
 
 class _PlainConnection(HTTPConnection):
+    _kept: list[bytes] | None = None  # what a request has said so far
+
     def connect(self) -> None:
         _progress.connecting = True
         super().connect()
 
+    def request(self, *args: Any, **options: Any) -> None:
+        """Head and body go out at once: not in two pieces, between which other threads run."""
+        self._kept = []
+        try:
+            super().request(*args, **options)
+            whole = b"".join(self._kept)
+        finally:
+            self._kept = None
+        self.send(whole)
+
     def send(self, data: Any) -> None:
+        if self._kept is not None:
+            self._kept.append(data)
+            return
         if self.sock is None:
             self.connect()  # as http.client would do, but before the next line
         _progress.connecting = False
         super().send(data)
 
 
-class _TlsConnection(HTTPSConnection):
-    def connect(self) -> None:
-        _progress.connecting = True
-        super().connect()
-
-    def send(self, data: Any) -> None:
-        if self.sock is None:
-            self.connect()
-        _progress.connecting = False
-        super().send(data)
+class _TlsConnection(_PlainConnection, HTTPSConnection):
+    pass
 
 
 class _PlainPool(HTTPConnectionPool):

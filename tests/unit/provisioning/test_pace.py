@@ -13,13 +13,14 @@ from provisioning.models import Action
 
 @pytest.fixture(autouse=True)
 def _nothing_known() -> None:
-    pace._ends.clear()
+    for known in (pace._ends, pace._under_way, pace._scouts, pace._in_vain):
+        known.clear()  # type: ignore[attr-defined]
 
 
-def aged(seconds: float, polls: int = 0, operation: str = "mailbox.create") -> Action:
+def aged(seconds: float, polls: int = 0, operation: str = "mailbox.create", pk: int | None = None) -> Action:
     """An action that was taken on so long ago."""
     accepted = timezone.now() - timedelta(seconds=seconds)
-    return Action(connection_id=1, operation=operation, accepted_at=accepted, polls=polls)
+    return Action(pk=pk, connection_id=1, operation=operation, accepted_at=accepted, polls=polls)
 
 
 def pause(operation: str = "mailbox.create") -> float:
@@ -70,3 +71,41 @@ def test_it_follows_when_actions_end_sooner_again() -> None:
     one_after_the_other(4.0, 50)
     one_after_the_other(1.0, 2_500)
     assert pause() <= 1.3
+
+
+def test_while_no_end_is_known_a_few_are_asked_after_early_and_the_others_learn_from_them() -> None:
+    assert {pause() for _ in range(pace.SCOUTS)} == {pace.SHORTEST}
+    assert pause() == pace.OTHERS
+    one_after_the_other(2.0, 20)
+    assert pause() == pytest.approx(2.0, abs=0.3)
+
+
+def test_while_no_end_is_known_it_waits_as_long_as_others_were_under_way() -> None:
+    pace.under_way(aged(0.9, pk=1))
+    assert 0.9 <= pause() < 1.0
+
+
+def test_what_is_stuck_says_nothing_of_others() -> None:
+    pace.under_way(aged(3600, pk=1))
+    assert pause() == pace.SHORTEST
+
+
+def test_first_polls_that_come_late_move_nothing() -> None:
+    one_after_the_other(2.0, 50)
+    before = pause()
+    for _ in range(2 * pace.LATEST):
+        pace.ended(aged(8.0))
+    assert pause() <= before
+
+
+def test_a_later_poll_that_comes_late_tells_what_the_one_before_it_had_seen() -> None:
+    for pk in range(pace.LATEST):
+        pace.under_way(aged(1.9, polls=1, pk=pk))
+        pace.ended(aged(5.0, polls=1, pk=pk))
+    assert pause() == pytest.approx(2.15, abs=0.1)
+
+
+def test_what_is_remembered_of_polls_has_its_bounds() -> None:
+    for pk in range(pace.MOST + 10):
+        pace.under_way(aged(1.0, pk=pk))
+    assert len(pace._in_vain) == pace.MOST
