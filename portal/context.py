@@ -15,7 +15,6 @@ from portal import access, roles, staging
 from portal.bell import counts
 from portal.branding import of
 from portal.times import short
-from provisioning.models import OU, Connection
 
 _NAV = (
     ("Attention", "attention:list", "alert-circle", roles.SEE_ACTIVITY),
@@ -67,7 +66,7 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         "role_labels": SimpleLazyObject(lambda: [f"looking as {acting.person}"] if acting else held.labels()),
         "nav": SimpleLazyObject(partial(_whole_nav, request, held)),
         "acting": acting,
-        "connection_banner": SimpleLazyObject(partial(_banner, held)),
+        "connection_banner": SimpleLazyObject(partial(_banner, request)),
         "staging": SimpleLazyObject(lambda: bool(staging.connections(request))),
         "search_url": reverse("search:all") if held.rows else "",
         "bell": counts.of(request),
@@ -96,14 +95,12 @@ def _item(request: HttpRequest, label: str, route: str, icon: str) -> dict[str, 
     return {"label": label, "url": url, "icon": icon, "active": request.path.startswith(url)}
 
 
-def _banner(held: access.Grants) -> dict[str, str] | None:
+def _banner(request: HttpRequest) -> dict[str, str] | None:
     """A sentence while calls to SYNAQ are held back, for those whom it concerns. What SYNAQ said is for support."""
-    roots = OU.objects.filter(pk__in={int(path.partition(".")[0]) for path, _, _ in held.rows})
-    broken = Connection.objects.filter(broken_since__isnull=False, pk__in=roots.values("connection"))
-    row = broken.order_by("broken_since").first() if held.rows else None
+    row = next((row for row in access.connections_behind(request) if row.broken_since), None)
     if row is None or row.broken_since is None:
         return None
-    last = f" Last: {row.trouble[:200]}" if held.has(roles.SEE_DOMAINS) else ""
+    last = f" Last: {row.trouble[:200]}" if access.grants(request).has(roles.SEE_DOMAINS) else ""
     return {
         "tone": "warn",
         "title": "SYNAQ does not answer as it should.",

@@ -41,8 +41,8 @@ def live_page(
     open_now = [action for action in actions if action.is_open]
     inner = render_to_string(fragment, dict(context), request)
     bell = counts.of(request)
-    mark = _mark(f"{inner}{bell}")
     live = moving or any(action.state != Action.State.UNCONFIRMED or action.next_at for action in open_now)
+    mark = _mark(f"{inner}{bell}") if live else ""
     # Where only these actions move, the seal spares the making of the page while they stand as they do
     sealed = f"{mark}_{unchanged.seal(request.user.pk, open_now)}" if open_now and not moving else mark
     vals = json.dumps({"v": sealed, "open": ",".join(str(action.pk) for action in open_now)})

@@ -7,29 +7,25 @@ from typing import Any
 from django.http import HttpRequest
 
 from portal import access
-from provisioning.models import OU, Connection
+from provisioning.models import Connection
 
 _NAMES = ("mailbox", "domain", "package", "ou", "action", "batch")  # what views call the object of a page
 
 
 def connections(request: HttpRequest) -> frozenset[int]:
     """Connections of the viewer's scope that are on staging."""
-    return frozenset(pk for pk, stage in _stages(request).items() if stage == Connection.Stage.STAGING)
+    behind = access.connections_behind(request)
+    return frozenset(row.pk for row in behind if row.stage == Connection.Stage.STAGING)
 
 
 def mixed(request: HttpRequest) -> frozenset[int]:
-    """The same where others of the scope are not on staging; none where all are, or nothing is."""
-    on = connections(request)
-    return on if len(on) < len(_stages(request)) else frozenset()
-
-
-def _stages(request: HttpRequest) -> dict[int, str]:
-    """Each connection of the viewer's scope with its stage; asked once a request."""
-    found: dict[int, str] | None = getattr(request, "_stages", None)
+    """The same where others of the scope are not on staging; none where all are, or nothing is. Asked for each row of a
+    list: told once a request."""
+    found: frozenset[int] | None = getattr(request, "_mixed_stages", None)
     if found is None:
-        roots = {int(path.partition(".")[0]) for path, _, _ in access.grants(request).rows}
-        found = dict(OU.objects.filter(pk__in=roots).values_list("connection_id", "connection__stage"))
-        request._stages = found  # type: ignore[attr-defined]
+        on = connections(request)
+        found = on if len(on) < len(access.connections_behind(request)) else frozenset()
+        request._mixed_stages = found  # type: ignore[attr-defined]
     return found
 
 

@@ -23,6 +23,17 @@ def connections_to_watch(request: HttpRequest) -> QuerySet[Connection]:
     return Connection.objects.filter(pk__in=roots.values("connection"))
 
 
+def connections_behind(request: HttpRequest) -> list[Connection]:
+    """Connections that the viewer's OUs belong to, with what every page shows of them; asked once a request."""
+    found: list[Connection] | None = getattr(request, "_connections_behind", None)
+    if found is None:
+        roots = {int(path.partition(".")[0]) for path, _, _ in grants(request).rows}
+        of_roots = OU.objects.filter(pk__in=roots).values("connection")
+        shown = Connection.objects.filter(pk__in=of_roots).only("stage", "broken_since", "trouble")
+        found = request._connections_behind = list(shown.order_by("broken_since")) if roots else []  # type: ignore[attr-defined]
+    return found
+
+
 def holds_a_root(request: HttpRequest) -> bool:
     """Whether they set up connections of a whole reseller: connections are no business of those below."""
     return any(path.count(".") == 1 for path in grants(request).paths(roles.CHANGE_CONNECTIONS))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q
 from django.http import HttpRequest
 
 from portal import access, roles
@@ -15,9 +15,13 @@ from provisioning.models import Action
 MOVING = (Action.State.QUEUED, Action.State.SENDING, Action.State.WAITING)
 
 
+MOST = 100  # of each: so many are "99+", and no more are looked at, however many there are
+
+
 @dataclass(frozen=True)
 class Bell:
-    """Numbers of the person's own actions: in flight, unconfirmed, and since they looked: failed, ended well."""
+    """Numbers of the person's own actions, each up to MOST: in flight, unconfirmed, and since they looked: failed, ended
+    well."""
 
     moving: int = 0
     unconfirmed: int = 0
@@ -25,9 +29,10 @@ class Bell:
     finished: int = 0
 
     @property
-    def shown(self) -> int:
-        """The number beside the bell: what went wrong first, else what moves, else what ended."""
-        return self.failed + self.unconfirmed or self.moving or self.finished
+    def shown(self) -> str:
+        """The number beside the bell: what went wrong first, else what moves, else what ended; "" where there is none."""
+        number = self.failed + self.unconfirmed or self.moving or self.finished
+        return _in_short(number) if number else ""
 
     @property
     def tone(self) -> str:
@@ -44,8 +49,12 @@ class Bell:
             (self.moving, "in progress"),
             (self.finished, "finished"),
         ]
-        said = ", ".join(f"{number} {word}" for number, word in parts if number)
+        said = ", ".join(f"{_in_short(number)} {word}" for number, word in parts if number)
         return f"My actions: {said}" if said else "My actions"
+
+
+def _in_short(number: int) -> str:
+    return str(number) if number < MOST else f"{MOST - 1}+"
 
 
 def looked(person: Any) -> datetime:
@@ -66,13 +75,21 @@ def _counted(request: HttpRequest) -> Bell | None:
     if not access.grants(request).has(roles.SEE_ACTIVITY):
         return None
     person = access.viewer(request)
-    ended = Q(ended_at__gt=looked(person))
-    mine = access.actions(request).filter(Q(state__in=Action.OPEN) | ended, by=person.pk)
-    return Bell(
-        **mine.aggregate(
-            moving=Count("pk", filter=Q(state__in=MOVING)),
-            unconfirmed=Count("pk", filter=Q(state=Action.State.UNCONFIRMED)),
-            failed=Count("pk", filter=ended & Q(state=Action.State.FAILED)),
-            finished=Count("pk", filter=ended & Q(state=Action.State.FINISHED)),
+    mine = access.actions(request).filter(by=person.pk)
+    ended = mine.filter(ended_at__gt=looked(person))
+    first, *others = (
+        each.order_by().values_list("state", flat=True)[:MOST]
+        for each in (
+            mine.filter(state__in=MOVING),
+            mine.filter(state=Action.State.UNCONFIRMED),
+            ended.filter(state=Action.State.FAILED),
+            ended.filter(state=Action.State.FINISHED),
         )
+    )
+    found = Counter(first.union(*others, all=True))
+    return Bell(
+        moving=min(MOST, sum(found[state] for state in MOVING)),
+        unconfirmed=found[Action.State.UNCONFIRMED],
+        failed=found[Action.State.FAILED],
+        finished=found[Action.State.FINISHED],
     )

@@ -10,6 +10,7 @@ from typing import Any
 from django import template
 from django.template.context import Context
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -99,9 +100,10 @@ def when(moment: datetime | None, style: str = "short") -> SafeString:
     """`{% when action.created %}`: a <time>; `style` is short, exact, full or age. Nothing known is a dash."""
     if not moment:
         return mark_safe('<span class="text-secondary">–</span>')
-    text = {"full": times.full, "age": times.age, "exact": times.exact}.get(style, times.short)(moment)
+    local = timezone.localtime(moment)
+    text = {"full": times.full, "age": times.age, "exact": times.exact}.get(style, times.short)(local)
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), times.full(moment), text
+        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), times.full(local), text
     )
 
 

@@ -30,7 +30,9 @@ class Action(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
     operation = models.CharField(max_length=60)
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     reason = models.TextField(blank=True)
     submission = models.UUIDField(unique=True, help_text="One form sent twice is one action")
 
@@ -129,6 +131,8 @@ class Action(models.Model):
             models.Index(fields=["kind", "guid", "-id"], name="action_by_target"),
             models.Index(fields=["result_kind", "result_guid", "-id"], name="action_by_result"),
             models.Index(fields=["ou", "-id"], name="action_by_ou"),
+            # What each person sees of their own on every page: what moves, and what has ended since they looked
+            models.Index(fields=["by", "state", "ended_at"], name="action_by_person"),
             models.Index(
                 fields=["ou"], name="action_first_of_ou", condition=Q(state="queued", priority=0)
             ),  # how many one OU has before all others (ledger.py)

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from portal.bell import counts
 from provisioning.models import OU
 from tests.integration.factories import make_person
 from tests.integration.finding.rows import action
@@ -31,6 +32,16 @@ def test_it_counts_what_i_asked_for_and_nobody_elses(
         action(acme, state, by=support)
         action(acme, state, by=other)
     assert bell(client) == "My actions: 1 failed, 1 unconfirmed, 1 in progress, 1 finished"
+
+
+def test_of_very_many_it_says_so_and_none_that_went_wrong_is_hidden_by_them(
+    client: Client, acme: OU, support: Any
+) -> None:
+    action(acme, "failed", by=support)
+    for _ in range(counts.MOST + 5):
+        action(acme, "finished", by=support)
+    assert bell(client) == "My actions: 1 failed, 99+ finished"
+    assert 'class="bell-count bell-bad">1<' in client.get("/search/").content.decode()
 
 
 def test_having_looked_takes_what_ended_away_and_keeps_what_moves(
