@@ -8,7 +8,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -62,8 +62,11 @@ class Page:
 class Pages:
     """Many open pages, each of which asks once a second while it has something to ask for, from a few threads."""
 
-    def __init__(self, url: str, pages: Sequence[Page]) -> None:
-        self.url, self.pages = url, list(pages)
+    def __init__(
+        self, url: str, pages: Sequence[Page], opened: Callable[[], object] = lambda: None
+    ) -> None:
+        self.url, self.pages, self._opened = url, list(pages), opened
+        self._open = 0
         self.answers: dict[int, int] = {}
         self.times: list[float] = []
         self._lock = threading.Lock()
@@ -107,6 +110,9 @@ class Pages:
         with self._lock:
             self.times.append(time.monotonic() - began)
             self.answers[answer.status_code] = self.answers.get(answer.status_code, 0) + 1
+            self._open += first
+            if first and self._open == len(self.pages):
+                self._opened()
         answer.raise_for_status()
         if answer.status_code == 204:
             return True
@@ -119,16 +125,18 @@ class Pages:
 
 
 def main(words: Sequence[str]) -> None:
-    """`python -m benchmarks.visitors URL THREADS SECONDS`: pages as JSON on stdin, what came of them on stdout."""
+    """`python -m benchmarks.visitors URL THREADS SECONDS`: pages as JSON on stdin; on stdout a line when all are open, and one
+    that says what came of them."""
     url, threads, seconds = words[0], int(words[1]), float(words[2])
-    pages = Pages(url, [Page(**one) for one in json.loads(sys.stdin.readline())])
+    asked = [Page(**one) for one in json.loads(sys.stdin.readline())]
+    pages = Pages(url, asked, opened=lambda: print("open", flush=True))
     pages.run(threads, seconds)
     told = {"pages": [asdict(page) for page in pages.pages], "answers": pages.answers, "times": pages.times}
     print(json.dumps(told), flush=True)
 
 
 def keep_open(url: str, pages: Sequence[Page], environment: stage.Environment, seconds: float) -> Any:
-    """The process that has them open; `communicate()` gives what came of them."""
+    """The process that has them open, once it has: its `communicate()` gives what came of them."""
     import subprocess
 
     argv = [sys.executable, "-m", "benchmarks.visitors", url, "40", str(seconds)]
@@ -136,6 +144,7 @@ def keep_open(url: str, pages: Sequence[Page], environment: stage.Environment, s
     process = stage.start(argv, environment, **pipes)
     process.stdin.write(json.dumps([asdict(page) for page in pages]) + "\n")
     process.stdin.flush()
+    process.stdout.readline()
     return process
 
 
