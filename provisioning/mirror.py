@@ -34,7 +34,8 @@ class Seen:
 
 @dataclass(frozen=True)
 class Home:
-    """Where a thing that is new to the mirror lives, and how it was called when it was asked for."""
+    """Where a thing that is new to the mirror lives, how it was called when it was asked for, and the edition that a mailbox
+    was to have."""
 
     connection: Connection
     ou: OU
@@ -42,6 +43,7 @@ class Home:
     type: str = OU.Type.COMPANY
     title: str = ""
     code: str = ""
+    edition: str = ""
 
 
 def find(connection_id: int, kind: str, guid: str) -> Any | None:
@@ -244,8 +246,7 @@ def _say_mailbox(row: Mailbox, body: Mapping[str, Any], home: Home) -> None:
     for name, longest in (("first_name", 200), ("last_name", 200), ("display_name", 300)):
         setattr(row, name, _said_or_kept(body, name, getattr(row, name), longest))
     editions = answers.read_mailbox_editions(body)
-    if editions:
-        row.edition_code = editions[0][2][:100]
+    row.edition_code = (editions[0][2] if editions else row.edition_code or home.edition)[:100]
     lock = answers.read_lock(body)
     row.account_locked = lock.locked
     row.lock_type, row.lock_reason_code = (lock.type or "")[:60], (lock.code or "")[:100]

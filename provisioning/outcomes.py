@@ -196,10 +196,11 @@ def _take_in(job: Job, seen: tuple[mirror.Seen, ...], *, well: bool = False) -> 
 def _write_all(action: Action, operation: Operation, seen: tuple[mirror.Seen, ...], well: bool) -> None:
     domain = mirror.find(action.connection_id, "domain", action.guid) if action.kind == "domain" else None
     code = str(action.payload.get("code", ""))
+    edition = str(action.payload.get("package_edition_code", ""))
     type_ = operation.makes_type or OU.Type.COMPANY
     for place, one in enumerate(seen):
         # Only the thing itself bears the name that was asked for; what changed along with it has its own.
-        named = {"title": action.title, "code": code} if place == 0 else {}
+        named = {"title": action.title, "code": code, "edition": edition} if place == 0 else {}
         mirror.write(one, mirror.Home(action.connection, action.ou, domain, type_, **named))
         if one.kind == "domain":
             counted = well and place == 0 and action.operation == "domain.usage"

@@ -95,7 +95,11 @@ def _homes(ends: Ends) -> dict[int, mirror.Home]:
     domains = {(row.connection_id, row.guid): row for row in rows} if guids else {}
     return {
         action.pk: mirror.Home(
-            action.connection, action.ou, domains.get((action.connection_id, action.guid)), title=action.title
+            action.connection,
+            action.ou,
+            domains.get((action.connection_id, action.guid)),
+            title=action.title,
+            edition=str(action.payload.get("package_edition_code", "")),
         )
         for action in actions
     }

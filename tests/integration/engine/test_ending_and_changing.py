@@ -199,6 +199,24 @@ def test_an_edition_that_the_answer_does_not_show_is_known_all_the_same(api: Fak
     assert (state_of(action), world.mailbox.edition_code) == ("finished", code)
 
 
+@pytest.mark.parametrize(
+    "end", [{"state": "finished"}, {"state": "error", "errors": ["Busy."]}], ids=["well", "in error"]
+)
+def test_the_edition_that_a_mailbox_was_made_with_is_known_where_the_answer_does_not_show_it(
+    api: FakeApi, world: World, end: dict[str, object]
+) -> None:
+    api.on("POST", "/mailboxes", says(202, None, location="/api/v1/mailboxes/made/actions/9"))
+    api.on("GET", "/actions/9", says(200, end))
+    api.on("GET", "/mailboxes/made.json", says(200, {"guid": "made", "state": "active"}))
+    code = "SYN-CM-PREM-25-ARCH"
+    details = {"email_local": "zoe", "last_name": "Nkosi", "package_edition_code": code}
+    mailboxes.create_mailbox(
+        world.domain, by=None, details=details, password=PASSWORD, at_once=True, submission=uuid.uuid4()
+    )
+    work()
+    assert Mailbox.objects.get(guid="made").edition_code == code
+
+
 # --- when the turn comes ------------------------------------------------------------------------------------------------
 
 
