@@ -224,7 +224,8 @@ def submit(job: Job) -> Outcome:
         lacking = "The answer names what was created, or its action, at more length than any GUID has."
     if lacking:
         raise SynaqError(Meaning.UNREADABLE, lacking, status=answer.status)
-    return Accepted(guid if job.operation.makes else "", path, remote_id, answer.status != 202, answer.status)
+    done = answer.status != 202 and not path  # what names an action is followed, whatever its status
+    return Accepted(guid if job.operation.makes else "", path, remote_id, done, answer.status)
 
 
 def poll(job: Job) -> Outcome:

@@ -55,6 +55,20 @@ def test_a_suspension_is_sent_polled_read_and_finished(api: FakeApi, world: Worl
     ]
 
 
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_what_names_an_action_is_followed_whatever_its_status(
+    api: FakeApi, world: World, status: int
+) -> None:
+    api.on(
+        "POST", "/actions.json", says(status, location=f"/api/v1/mailboxes/{world.mailbox.guid}/actions/7")
+    )
+    api.on("GET", "/mailboxes/", shows("pending"), shows("suspended"))
+    api.on("GET", "/actions/7", PENDING, says(200, {"state": "error", "errors": ["The store is away."]}))
+    action = suspend(world.mailbox)
+    work()
+    assert (fresh(action).state, fresh(action).words) == ("failed", "The store is away.")
+
+
 def test_what_synaq_left_out_is_told(api: FakeApi, world: World) -> None:
     api.on("POST", "/actions.json", queued_at(world))
     api.on("GET", "/mailboxes/", shows("suspended"))
