@@ -315,6 +315,8 @@ def _not_gone(job: Job, seen: Seen) -> Outcome:
     recent = since is not None and timezone.now() - since < REMOVED_IN
     if state == "pending" or (recent and job.action.meaning != SETTLED):
         return Still(job.action.remote_state or WATCHING)
+    if state == "deleted" and job.action.remote_state == ENDED_WELL and job.action.meaning != SETTLED:
+        return Ended((seen, *_also(job)))  # SYNAQ said that it is done, and keeps a record of it
     return NoEffect((seen,), state)
 
 

@@ -74,6 +74,18 @@ def test_one_that_never_goes_is_in_doubt(api: FakeApi, world: World) -> None:
     assert (state_of(action), is_gone(world)) == ("unconfirmed", False)
 
 
+def test_one_of_which_synaq_keeps_a_record_as_deleted_is_done(api: FakeApi, world: World) -> None:
+    api.on("DELETE", "/mailboxes", says(204))
+    api.on("GET", "/mailboxes", says(200, shown(world, state="deleted")))
+    action = delete(world)
+    work(rounds=3)
+    assert state_of(action) == "waiting", "it may be gone in a moment"
+    Action.objects.filter(pk=action.pk).update(accepted_at=timezone.now() - timedelta(minutes=3))
+    work(rounds=2)
+    world.mailbox.refresh_from_db()
+    assert (state_of(action), world.mailbox.state, api.count("DELETE")) == ("finished", "deleted", 1)
+
+
 def test_what_somebody_else_deleted_first_is_deleted(api: FakeApi, world: World) -> None:
     api.on("DELETE", "/mailboxes", GONE)
     action = delete(world)
