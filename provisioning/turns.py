@@ -17,7 +17,7 @@ from provisioning.mirror import Seen
 from provisioning.models import Action, Reading
 from provisioning.operations import Ask, Found, Operation, Ref
 from provisioning.synaq import Client, Meaning, SynaqError
-from provisioning.synaq.answers import read_state
+from provisioning.synaq.answers import read_errors, read_state
 
 log = structlog.get_logger(__name__)
 
@@ -238,7 +238,7 @@ def poll(job: Job) -> Outcome:
     if remote.gone:  # the action's record is gone; the thing itself tells what came of it
         return _watch(job)
     if remote.state == "finished":
-        return _ended(job, exclusions=tuple(str(line) for line in remote.exclusions))
+        return _ended(job, exclusions=tuple(map(str, read_errors(remote.exclusions))))
     if remote.state == "error":
         return _ended(job, errors=tuple(remote.errors) or ("SYNAQ gave no reason.",))
     return Still(remote.state or "pending", remote.retry_after)

@@ -69,13 +69,21 @@ def test_what_names_an_action_is_followed_whatever_its_status(
     assert (fresh(action).state, fresh(action).words) == ("failed", "The store is away.")
 
 
-def test_what_synaq_left_out_is_told(api: FakeApi, world: World) -> None:
+@pytest.mark.parametrize(
+    ("left_out", "told"),
+    [
+        (["archive"], ["archive"]),
+        ([{"service": "archive", "message": "It waits for a person."}], ["It waits for a person."]),
+        ({"archive": "It waits for a person."}, ["archive: It waits for a person."]),
+    ],
+)
+def test_what_synaq_left_out_is_told(api: FakeApi, world: World, left_out: Any, told: list[str]) -> None:
     api.on("POST", "/actions.json", queued_at(world))
     api.on("GET", "/mailboxes/", shows("suspended"))
-    api.on("GET", "/actions/7", says(200, {"state": "finished", "exclusions": ["archive"]}))
+    api.on("GET", "/actions/7", says(200, {"state": "finished", "exclusions": left_out}))
     action = suspend(world.mailbox)
     work()
-    assert action.events.get(kind="finished").data["exclusions"] == ["archive"]
+    assert action.events.get(kind="finished").data["exclusions"] == told
 
 
 # --- the answer is lost
