@@ -6,7 +6,7 @@ from typing import Any
 
 from provisioning.operations.base import NOT_THERE, Ask, Found, LookUp
 from provisioning.synaq import Client, Meaning, SynaqError
-from provisioning.synaq.answers import read_links, read_mailbox_editions, read_state, unwrap
+from provisioning.synaq.answers import read_links, read_lock, read_mailbox_editions, read_state, unwrap
 
 
 def _only(ask: Ask, items: list[dict[str, Any]], key: str, value: str) -> Found | None:
@@ -67,7 +67,7 @@ def counting(client: Client, ask: Ask) -> Found | None:
 def unlocked(client: Client, ask: Ask) -> Found | None:
     body = client.mailboxes.get(ask.guid).body
     state = read_state(body)
-    if state == "active" and isinstance(body, dict) and not body.get("account_locked"):
+    if state == "active" and not read_lock(body).locked:
         return Found(ask.guid, done=True)
     return Found(ask.guid, done=False) if state == "pending" else None
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from provisioning import doubts
 from provisioning.models import Action, Domain, Mailbox
-from provisioning.services import ous
+from provisioning.services import mailboxes, ous
 from tests.integration.engine.asking import Rounds, fresh, kinds, new_domain, new_mailbox, suspend, work
 from tests.integration.engine.conftest import World
 from tests.integration.engine.fake_api import FakeApi, hangs, resets, says
@@ -134,6 +134,16 @@ def test_a_lost_answer_is_looked_up_and_not_sent_again(api: FakeApi, world: Worl
     work()
     assert fresh(action).state == "finished"
     assert api.count("POST") <= 1
+
+
+def test_a_lost_unlock_is_told_by_the_flag_however_it_is_spelled(api: FakeApi, world: World) -> None:
+    lose_by_fault(api)
+    api.on("GET", "/mailboxes/", shows("active", account_locked="false"))
+    world.mailbox.state, world.mailbox.account_locked = "suspended", True
+    world.mailbox.save()
+    unlocking = mailboxes.change_state(world.mailbox, "mailbox.unlock", by=None, submission=uuid.uuid4())
+    work()
+    assert (fresh(unlocking).state, api.count("POST")) == ("finished", 1)
 
 
 @pytest.mark.parametrize("lose", LOST)
