@@ -89,7 +89,8 @@ def _guid_below(reading: Reading, item: Mapping[str, Any]) -> str:
     """The entry's GUID, if it belongs where was asked; else nothing."""
     guid = read_guid(item) or ""
     named = next((str(item[key]) for key in _BELONGS[Kind(reading.kind)] if item.get(key)), reading.guid)
-    usable = guid != reading.guid and len(guid) <= LONGEST_GUID and named == reading.guid
+    here = reading.guid.casefold()  # a person may have typed it in other letters than SYNAQ shows
+    usable = guid.casefold() != here and len(guid) <= LONGEST_GUID and named.casefold() == here
     return guid if usable else ""
 
 

@@ -87,7 +87,8 @@ def is_something_else(action: Action, seen: mirror.Seen) -> bool:
         return False
     homes = {"ou": ("parent_guid", action.guid), "domain": ("ou_guid", action.ou.guid)}
     place, home = homes.get(action.result_kind, ("", ""))
-    if place in seen.body and seen.body[place] not in (None, "", home):
+    shown = str(seen.body.get(place) or home)
+    if place and shown.casefold() != home.casefold():
         return True
     names = {
         "ou": ("title", action.payload.get("title")),

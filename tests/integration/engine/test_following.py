@@ -192,6 +192,12 @@ def test_the_guid_that_a_person_types_is_read_and_taken_in(api: FakeApi, world: 
     assert Domain.objects.get(guid="typed").ou == world.company
 
 
+def test_a_place_is_the_same_in_capitals(api: FakeApi, world: World) -> None:
+    shown = {"domain_name": "new.example", "ou_guid": world.company.guid.upper()}
+    api.on("GET", "/domains/typed", says(200, shown))
+    assert settled(api, world, "typed").state == "finished"
+
+
 @pytest.mark.parametrize(
     "answer",
     [
