@@ -128,7 +128,8 @@ def _of_item(item: Any) -> Edition | None:
     if code is None and looks_like_code(item.get("name")):
         code = scalar_text(item["name"])
     if code is None:
-        return None
+        inner = item.get("edition")
+        return _of_item(inner) if isinstance(inner, dict) else None
     return Edition(
         code,
         name_of(item, code),

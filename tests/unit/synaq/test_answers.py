@@ -163,7 +163,7 @@ def test_editions_of_a_package(body: dict[str, Any]) -> None:
     ("value", "codes"),
     [(["A-1", 7], ["A-1", "7"]), ({"A-1": "Basic"}, ["A-1"]), ({"Basic": "A-1"}, ["A-1"]), ({"0": "A-1", "2": "B-1"},
      ["A-1", "B-1"]), ({"code": "A-1"}, ["A-1"]), ("A-1", ["A-1"]), (None, []), ([None, True, {}, []], []),
-     (["A-1", "A-1"], ["A-1"])],
+     (["A-1", "A-1"], ["A-1"]), ([{"edition": {"code": "A-1"}}, {"edition": "B-1"}], ["A-1"])],
 )  # fmt: skip
 def test_edition_codes_in_other_shapes(value: Any, codes: list[str]) -> None:
     assert [edition.code for edition in answers.read_editions({"editions": value})] == codes
