@@ -136,7 +136,8 @@ def unreadable(request: str, status: int, why: str) -> SynaqError:
 def _complaints(raw: Any) -> Any:
     """The part of an error body that names what is wrong; None where the body is only a message."""
     if isinstance(raw, dict):
-        return next((raw[key] for key in ("errors", "violations", "children") if raw.get(key)), None)
+        found = next((raw[key] for key in ("errors", "violations", "children") if raw.get(key)), None)
+        return _complaints(raw["error"]) if found is None and isinstance(raw.get("error"), dict) else found
     return raw if isinstance(raw, list) else None
 
 

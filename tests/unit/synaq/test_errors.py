@@ -106,6 +106,12 @@ def test_refusal_tells_synaqs_words_and_fields(wire: responses.RequestsMock, leg
     assert error.request == "PATCH /api/v1/mailboxes/M.json"
 
 
+def test_refusal_wrapped_as_an_error_tells_its_fields(wire: responses.RequestsMock, legacy: Client) -> None:
+    body = {"code": 400, "message": "Validation Failed", "errors": {"children": {"email_local": [BLANK]}}}
+    error = refused(wire, legacy, status=400, json={"error": body})
+    assert (error.message, error.errors) == ("Validation Failed", [FieldError("email_local", BLANK)])
+
+
 @pytest.mark.parametrize(
     "answer",
     [
