@@ -213,7 +213,9 @@ def read_page(raw: Any, key: str, page: int, limit: int) -> Page | None:
         return Page(_objects(raw), page, limit, page, len(raw))
     embedded = raw.get("_embedded", raw.get(key)) if isinstance(raw, dict) else None
     if isinstance(embedded, dict):
-        embedded = embedded.get(key, next((v for v in embedded.values() if isinstance(v, list)), []))
+        embedded = embedded.get(key, next((v for v in embedded.values() if isinstance(v, list)), [])) or []
+    if isinstance(embedded, dict):  # PHP's list with gaps
+        embedded = list(embedded.values())
     if not isinstance(embedded, list):
         return None
     items = _objects(embedded)
@@ -287,7 +289,13 @@ def _entries(value: Any) -> Iterator[Any]:
 
 
 def _objects(items: list[Any]) -> list[dict[str, Any]]:
-    return [item for item in items if isinstance(item, dict)]
+    return [_bare(item) for item in items if isinstance(item, dict)]
+
+
+def _bare(item: dict[str, Any]) -> dict[str, Any]:
+    """An entry of a list may be wrapped in its noun as well: `{"mailbox": {…}}`."""
+    inner = next(iter(item.values())) if len(item) == 1 else None
+    return inner if isinstance(inner, dict) else item
 
 
 def _counts(reports: Any) -> Iterator[tuple[str, int]]:

@@ -68,6 +68,8 @@ def test_filter_that_no_document_names_is_refused(current: Client) -> None:
         {"_embedded": {"items": [{"guid": "a"}]}},
         {"_embedded": [{"guid": "a"}, "junk"]},
         {"mailboxes": [{"guid": "a"}], "pages": "1", "total": "1"},
+        {"_embedded": {"mailboxes": [{"mailbox": {"guid": "a"}}]}},
+        {"_embedded": {"mailboxes": {"3": {"guid": "a"}}}},
     ],
 )
 def test_list_is_found_in_every_shape(raw: Any) -> None:
@@ -75,6 +77,13 @@ def test_list_is_found_in_every_shape(raw: Any) -> None:
     assert page is not None
     assert page.items == [{"guid": "a"}]
     assert not page.has_next
+
+
+@pytest.mark.parametrize("nothing", [None, [], {}])
+def test_an_empty_list_is_a_list(nothing: Any) -> None:
+    page = read_page({"page": 1, "total": 0, "_embedded": {"mailboxes": nothing}}, "mailboxes", 1, 100)
+    assert page is not None
+    assert not page.items
 
 
 def test_pages_are_counted_from_the_total_where_the_envelope_does_not_say() -> None:
