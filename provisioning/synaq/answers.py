@@ -83,9 +83,9 @@ class MailboxEdition(NamedTuple):
     edition_code: str
 
 
-def parse(content: bytes) -> Any:
+def parse(content: bytes, content_type: str = "") -> Any:
     """The JSON in a body, else its text, else None; without what no database takes (NUL, NaN, surrogates)."""
-    text = content.decode("utf-8-sig", "replace").replace("\x00", "")
+    text = _decoded(content, content_type).replace("\x00", "")
     if not text.strip():
         return None
     try:
@@ -228,6 +228,18 @@ _NOT_STORABLE = re.compile(r"\\u0000|\\ud[89a-f]", re.IGNORECASE)
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 _IDENTIFIES = frozenset({"guid", "state", "id", "domain_name", "email"})
 _ALSO_WRAPPED = {"ou": ("company", "reseller", "subreseller", "organisational_unit", "organisation")}
+
+
+def _decoded(content: bytes, content_type: str) -> str:
+    """UTF-8, as JSON is; what is none is read as the header calls it."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        named = re.search(r"charset=[\"']?([\w.:-]+)", content_type, re.IGNORECASE)
+    try:
+        return content.decode(named[1] if named else "utf-8", "replace")
+    except (LookupError, ValueError):  # no such character set
+        return content.decode("utf-8", "replace")
 
 
 def _finite(digits: str) -> float | None:

@@ -223,7 +223,7 @@ def _read_body(response: requests.Response) -> tuple[bytes, bool]:
 
 
 def _answer(call: Call, received: _Received, hide: tuple[str, ...]) -> Answer:
-    raw = parse(received.content)
+    raw = parse(received.content, received.headers.get("Content-Type", ""))
     retry_after = read_retry_after(received.headers.get("Retry-After"))
     if not 200 <= received.status < 300:
         raise errors.from_answer(str(call), received.status, raw, retry_after=retry_after, hide=hide)

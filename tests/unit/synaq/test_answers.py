@@ -240,6 +240,23 @@ def test_body_is_parsed_or_kept_as_text(content: bytes, parsed: Any) -> None:
     assert answers.parse(content) == parsed
 
 
+@pytest.mark.parametrize(
+    ("charset", "content_type"),
+    [
+        ("utf-8", "application/json; charset=ISO-8859-1"),
+        ("latin-1", "application/json; charset=ISO-8859-1"),
+        ("utf-16", 'application/json; charset="UTF-16"'),
+        ("utf-8-sig", "application/json; charset=none-such"),
+    ],
+)
+def test_names_are_read_in_the_character_set_that_they_are_in(charset: str, content_type: str) -> None:
+    assert answers.parse('{"title": "Açaí"}'.encode(charset), content_type) == {"title": "Açaí"}
+
+
+def test_a_character_set_that_does_not_exist_is_no_error() -> None:
+    assert answers.parse("Açaí".encode("latin-1"), "text/html; charset=none-such") == "A\ufffda\ufffd"
+
+
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 
 
