@@ -301,6 +301,8 @@ def _ended(job: Job, errors: tuple[str, ...] = (), exclusions: tuple[str, ...] =
         return Ended((first, *_also(job))) if first.body is None else _not_gone(job, first)
     if first.body is None and not errors:
         return Still(job.action.remote_state) if _just_made(job) else Vanished((first,))
+    if job.action.meaning == SETTLED and read_state(first.body) == "pending":
+        return Still(job.action.remote_state)  # it happened, as a person says, and SYNAQ is still at it
     return Ended((first, *_also(job)), errors, exclusions)
 
 

@@ -192,6 +192,13 @@ def test_the_guid_that_a_person_types_is_read_and_taken_in(api: FakeApi, world: 
     assert Domain.objects.get(guid="typed").ou == world.company
 
 
+def test_what_a_person_says_was_made_is_followed_while_synaq_is_at_it(api: FakeApi, world: World) -> None:
+    made = {"domain_name": "new.example", "state": "active"}
+    api.on("GET", "/domains/typed", says(200, {**made, "state": "PENDING"}), says(200, made))
+    action = settled(api, world, "typed")
+    assert (action.state, Domain.objects.get(guid="typed").state) == ("finished", "active")
+
+
 def test_a_place_is_the_same_in_capitals(api: FakeApi, world: World) -> None:
     shown = {"domain_name": "new.example", "ou_guid": world.company.guid.upper()}
     api.on("GET", "/domains/typed", says(200, shown))
