@@ -6,7 +6,14 @@ from typing import Any
 
 from provisioning.operations.base import NOT_THERE, Ask, Found, LookUp
 from provisioning.synaq import Client, Meaning, SynaqError
-from provisioning.synaq.answers import read_links, read_lock, read_mailbox_editions, read_state, unwrap
+from provisioning.synaq.answers import (
+    read_domain_fields,
+    read_links,
+    read_lock,
+    read_mailbox_editions,
+    read_state,
+    unwrap,
+)
 
 
 def _only(ask: Ask, items: list[dict[str, Any]], key: str, value: str) -> Found | None:
@@ -41,6 +48,12 @@ def mailbox(client: Client, ask: Ask) -> Found | None:
 def link(client: Client, ask: Ask) -> Found | None:
     links = read_links(client.domains.get(ask.guid).body)
     return Found(ask.guid, done=True) if links and ask.payload["package"] in links else None
+
+
+def filled_fields(client: Client, ask: Ask) -> Found | None:
+    """The domain shows what was filled in. A password alone shows nowhere."""
+    shown, asked = read_domain_fields(client.domains.get(ask.guid).body), ask.payload["fields"]
+    return Found(ask.guid, done=True) if asked and _holds(shown, asked) else None
 
 
 def effect(noun: str, states: frozenset[str]) -> LookUp:

@@ -100,7 +100,7 @@ _DOMAINS = (
         "domain.fields", "Fill in service fields", "domain", "domains.change",
         "SYNAQ keeps these for the services of this domain.",
         sends.fill_fields, states=NOT_YET_PROVISIONED, current_adds=frozenset({"active", "stale", "suspended", "closed"}),
-        unless=rules.needs_package,
+        look_up=lookups.filled_fields, unless=rules.needs_package,
     ),
     Operation(
         "domain.provision", "Provision", "domain", "domains.change",

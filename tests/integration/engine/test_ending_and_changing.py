@@ -229,6 +229,24 @@ def test_the_edition_that_a_mailbox_was_made_with_is_known_where_the_answer_does
     assert Mailbox.objects.get(guid="made").edition_code == code
 
 
+@pytest.mark.parametrize(("shown", "state"), [("mx.a.example", "finished"), (None, "unconfirmed")])
+def test_fields_whose_answer_was_lost_are_told_by_what_the_domain_shows(
+    api: FakeApi, world: World, shown: str | None, state: str
+) -> None:
+    Domain.objects.update(state="inactive")
+    world.domain.refresh_from_db()
+    api.on("PATCH", "/servicefields", says(502, "<html>Bad Gateway</html>"))
+    body = {"domain_name": world.domain.name, "fields": {"mail_delivery_location": shown, "password": None}}
+    api.on("GET", "/domains", says(200, {"domain": body}))
+    fields = {"mail_delivery_location": "mx.a.example"}
+    secrets = {"password": PASSWORD}
+    action = domains.fill_fields(
+        world.domain, by=None, fields=fields, secrets=secrets, submission=uuid.uuid4()
+    )
+    work()
+    assert (state_of(action), api.count("PATCH")) == (state, 1)
+
+
 # --- when the turn comes ------------------------------------------------------------------------------------------------
 
 
