@@ -8,7 +8,7 @@ down, or a form's description; mixtures and unknown keys do no harm.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from provisioning.synaq.editions import (
@@ -88,10 +88,17 @@ def read(raw: Any) -> Catalogue:
     products: dict[str, Product] = {}
     for product in _products(raw, None, _DEEPEST):
         known = products.get(product.code)
-        if known is None or (product.editions and not known.editions):
-            products[product.code] = product
+        products[product.code] = _both(known, product) if known else product
     found = list(products.values())
     return Catalogue(found, any(product.editions for product in found), raw)
+
+
+def _both(first: Product, other: Product) -> Product:
+    """One product that is listed twice: a list of combinations names it with each of its editions."""
+    known = {edition.code for edition in first.editions}
+    more = [edition for edition in other.editions if edition.code not in known]
+    name = first.name if first.name != first.code else other.name
+    return replace(first, name=name, editions=[*first.editions, *more])
 
 
 _CODES = ("code", "product_code", "package_code", "value", "id")
@@ -108,13 +115,16 @@ def _products(node: Any, group: str | None, depth: int) -> Iterator[Product]:
     if depth <= 0:
         return
     if isinstance(node, list):
-        for item in node:
-            yield from _products(item, group, depth - 1)
+        each = [list(_products(item, group, depth - 1)) for item in node]
+        among = any(each)  # a code beside products is one, too, also where nothing is said of its editions
+        for item, found in zip(node, each, strict=True):
+            yield from found or (_without_editions(item, group) if among else ())
     elif isinstance(node, dict):
         yield from _of_object(node, group, depth)
 
 
 def _of_object(node: dict[Any, Any], group: str | None, depth: int) -> Iterator[Product]:
+    node = _one_product(node)
     if _is_form(node):
         yield from _of_form(node, group)
     elif product := _product(node, None, group):
@@ -126,6 +136,22 @@ def _of_object(node: dict[Any, Any], group: str | None, depth: int) -> Iterator[
     else:
         for key, value in node.items():
             yield from _of_entry(str(key), value, group, depth)
+
+
+def _one_product(node: dict[Any, Any]) -> dict[Any, Any]:
+    """A combination, `{"product": {…}, "edition": {…}}` or only their codes, as a product with its editions."""
+    code = first_text(node, ("product_code", "package_code"))
+    edition = first_text(node, ("edition_code", "package_edition_code"))
+    if code and edition:
+        name = first_text(node, ("product_name", "package_name", "product", "package")) or code
+        said = {"code": edition, "name": first_text(node, ("edition_name", "edition")) or edition}
+        return {"code": code, "name": name, "editions": [said]}
+    holder = next((key for key in EDITION_KEYS if isinstance(node.get(key), dict | list)), None)
+    for key in ("product", "package"):
+        inner = node.get(key)
+        if holder and isinstance(inner, dict) and inner.keys().isdisjoint(EDITION_KEYS):
+            return {**inner, holder: node[holder]}
+    return node
 
 
 def _of_entry(key: str, value: Any, group: str | None, depth: int) -> Iterator[Product]:
@@ -161,6 +187,12 @@ def _product(item: dict[Any, Any], key: str | None, group: str | None) -> Produc
     return Product(code, name_of(item, code), _editions_in(item, holder), group)
 
 
+def _without_editions(item: Any, group: str | None) -> Iterator[Product]:
+    code = first_text(item, _CODES) if isinstance(item, dict) else None
+    if code and looks_like_code(code):
+        yield Product(code, name_of(item, code), [], group)
+
+
 def _editions_in(item: dict[Any, Any], holder: str) -> list[Edition]:
     """A product's editions: as such, or as the choices of a form's field that stands under the product."""
     if holder in EDITION_KEYS:
@@ -178,7 +210,9 @@ def _holds_products(value: Any) -> bool:
     """Whether the members have editions of their own: then this is a group, not a product."""
     members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return any(
-        isinstance(m, dict) and any(isinstance(m.get(key), dict | list) for key in EDITION_KEYS)
+        isinstance(m, dict)
+        and m.keys() != {"edition"}  # an edition that is wrapped in its noun
+        and any(isinstance(m.get(key), dict | list) for key in EDITION_KEYS)
         for m in members
     )
 

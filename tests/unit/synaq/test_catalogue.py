@@ -79,6 +79,25 @@ SHAPES = {
         "product_groups": {"mail": {"products": [CLOUDMAIL]}, "sec": {"products": [SECUREMAIL]}}
     },
     "wrapper-per-product": [{"product": CLOUDMAIL}, {"package": SECUREMAIL}],
+    "combinations": [
+        {"product": {"code": code, "name": name}, "edition": {"code": edition}}
+        for code, name, editions in EXPECTED
+        for edition in editions
+    ],
+    "combinations-of-codes": [
+        {"product_code": code, "product_name": name, "edition_code": edition}
+        for code, name, editions in EXPECTED
+        for edition in editions
+    ],
+    "combinations-in-one": [
+        {"code": code, "name": name, "edition": {"code": edition}}
+        for code, name, editions in EXPECTED
+        for edition in editions
+    ],
+    "product-beside-its-editions": [
+        {"product": {"code": code, "name": name}, "editions": [{"edition": {"code": e}} for e in editions]}
+        for code, name, editions in EXPECTED
+    ],
     "mixed": [CLOUDMAIL, {"Security": [SECUREMAIL]}, None, 5, "x"],
     "form-children-choices": {
         "children": {
@@ -157,6 +176,15 @@ BARE = {
 def test_products_that_are_only_keys_are_named_by_their_codes(shape: Any) -> None:
     expected = [(code, code, editions) for code, _, editions in EXPECTED]
     assert outline(shape) == expected
+
+
+@pytest.mark.parametrize("silent", [{}, {"editions": None}, {"editions": []}])
+def test_a_product_beside_others_is_offered_also_without_editions(silent: dict[str, Any]) -> None:
+    catalogue = read({"packages": [CLOUDMAIL, {"code": "BRD-STD", "name": "Branding", **silent}]})
+    assert [(product.code, len(product.editions)) for product in catalogue.products] == [
+        ("SYN-CMS", 2),
+        ("BRD-STD", 0),
+    ]
 
 
 def test_what_an_edition_says_of_itself_is_kept() -> None:
