@@ -74,8 +74,10 @@ def _keep(held: Domain, found: Report, **facts: Any) -> UsageReport:
 
 
 def _report_in(body: Any) -> Any:
+    """Of a domain its report, if it has one: the domain's own state is not the report's."""
     body = unwrap(body, "domain")
-    return body[_REPORT] if isinstance(body, dict) and _REPORT in body else body
+    is_domain = isinstance(body, dict) and not {_REPORT, "domain_name", "fields"}.isdisjoint(body)
+    return body.get(_REPORT) if is_domain else body
 
 
 def _digest(

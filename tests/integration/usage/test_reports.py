@@ -46,6 +46,14 @@ def figures(domain: Domain, month: date = NOVEMBER) -> dict[str, int]:
     return dict(MonthlyFigure.objects.filter(domain=domain, month=month).values_list("edition", "count"))
 
 
+@pytest.mark.parametrize("wrap", [lambda body: body, lambda body: {"domain": body}])
+@pytest.mark.parametrize("said", [{}, {"domain_usage_report": None}])
+def test_a_domain_that_shows_no_report_has_none(domain: Domain, wrap: Any, said: dict[str, Any]) -> None:
+    shown = wrap({"domain_name": domain.name, "state": "active", **said})
+    assert usage.take_in(domain, shown, source=usage.SUMMARY, received_at=NOW) is None
+    assert not UsageReport.objects.exists()
+
+
 def test_a_report_is_kept_with_what_it_says_and_counted_in_its_month(domain: Domain) -> None:
     report = take_in(domain, {BASIC: 5, PREMIUM: 2})
     assert report.data_as_at == datetime(2026, 11, 20, 0, 10, tzinfo=UTC)
