@@ -241,6 +241,12 @@ def poll(job: Job) -> Outcome:
         return _ended(job, exclusions=tuple(map(str, read_errors(remote.exclusions))))
     if remote.state == "error":
         return _ended(job, errors=tuple(remote.errors) or ("SYNAQ gave no reason.",))
+    if job.operation.removes and not _recently_accepted(job):
+        first = _see(
+            job.client, *job.reads[0]
+        )  # the guide: either of the two that is not found tells the end
+        if first.body is None:
+            return Ended((first, *_also(job)))
     return Still(remote.state or "pending", remote.retry_after)
 
 
@@ -313,13 +319,17 @@ def _also(job: Job) -> list[Seen]:
 
 def _not_gone(job: Job, seen: Seen) -> Outcome:
     """It was deleted, or so SYNAQ or a person says, and is shown all the same: for a moment that may be."""
-    state, since = read_state(seen.body), job.action.accepted_at
-    recent = since is not None and timezone.now() - since < REMOVED_IN
-    if state == "pending" or (recent and job.action.meaning != SETTLED):
+    state = read_state(seen.body)
+    if state == "pending" or (_recently_accepted(job) and job.action.meaning != SETTLED):
         return Still(job.action.remote_state or WATCHING)
     if state == "deleted" and job.action.remote_state == ENDED_WELL and job.action.meaning != SETTLED:
         return Ended((seen, *_also(job)))  # SYNAQ said that it is done, and keeps a record of it
     return NoEffect((seen,), state)
+
+
+def _recently_accepted(job: Job) -> bool:
+    since = job.action.accepted_at
+    return since is not None and timezone.now() - since < REMOVED_IN
 
 
 def _just_made(job: Job) -> bool:

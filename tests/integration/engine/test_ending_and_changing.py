@@ -63,6 +63,19 @@ def test_one_whose_action_is_gone_and_that_is_still_shown_is_watched(api: FakeAp
     assert (state_of(action), is_gone(world)) == ("finished", True)
 
 
+def test_one_that_is_gone_is_deleted_also_where_its_action_stays(api: FakeApi, world: World) -> None:
+    api.on(
+        "DELETE", "/mailboxes", says(202, None, location=f"/api/v1/mailboxes/{world.mailbox.guid}/actions/9")
+    )
+    api.on("GET", "/actions/9", says(200, {"state": "pending"}))
+    api.on("GET", f"/mailboxes/{world.mailbox.guid}.json", GONE)
+    action = delete(world)
+    work(rounds=3)
+    Action.objects.filter(pk=action.pk).update(accepted_at=timezone.now() - timedelta(minutes=3))
+    work(rounds=2)
+    assert (state_of(action), is_gone(world)) == ("finished", True)
+
+
 def test_one_that_never_goes_is_in_doubt(api: FakeApi, world: World) -> None:
     api.on("DELETE", "/mailboxes", says(204))
     api.on("GET", "/mailboxes", says(200, shown(world)))
