@@ -12,6 +12,7 @@ from provisioning.models import Action, Batch, Domain, Mailbox, Package
 from provisioning.operations import OPERATIONS
 from provisioning.services.common import Refused, ask_for
 from provisioning.synaq import wire
+from provisioning.synaq.editions import truth
 
 _NAMES = ("first_name", "last_name", "display_name")
 _CURRENT_FIELDS = {"description": "", "admin": False, "hide_in_gal": False}
@@ -76,9 +77,14 @@ def editable_fields(mailbox: Mailbox) -> dict[str, Any]:
     """What may be changed of the mailbox, by its name on the wire, with the present values: the documented fields of
     the dialect, and any plain field that SYNAQ's answer shows besides (such as a forwarding address)."""
     fields: dict[str, Any] = {name: getattr(mailbox, name) for name in _NAMES}
+    raw = dict(mailbox.raw) if isinstance(mailbox.raw, Mapping) else {}
     if not mailbox.connection.is_legacy:
         fields |= _CURRENT_FIELDS
-    raw = mailbox.raw if isinstance(mailbox.raw, Mapping) else {}
+        raw |= {
+            name: truth(raw[name])
+            for name, usual in _CURRENT_FIELDS.items()
+            if usual is False and name in raw
+        }
     shown = {key: value for key, value in raw.items() if key not in _NAMES and _is_plain(key, value)}
     return {**fields, **{key: "" if value is None else value for key, value in shown.items()}}
 

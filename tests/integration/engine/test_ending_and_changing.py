@@ -213,6 +213,14 @@ def test_only_fields_that_the_answer_shows_or_a_document_names_are_sent(world: W
         mailboxes.update_mailbox(world.mailbox, by=None, changes={"title": "Ms"}, submission=uuid.uuid4())
 
 
+@pytest.mark.parametrize(
+    ("said", "flag"), [(1, True), ("1", True), ("false", False), (0, False), (None, False)]
+)
+def test_a_flag_is_a_flag_however_it_is_spelled(current_world: World, said: object, flag: bool) -> None:
+    current_world.mailbox.raw = {"admin": said}
+    assert mailboxes.editable_fields(current_world.mailbox)["admin"] is flag
+
+
 def test_an_edition_that_the_answer_does_not_show_is_known_all_the_same(api: FakeApi, world: World) -> None:
     world.package.editions.create(code="SYN-CM-PREM-25-ARCH")
     api.on("PATCH", "/edition", says(204))
