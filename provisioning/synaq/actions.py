@@ -12,12 +12,16 @@ from provisioning.synaq.errors import SynaqError, read_errors
 from provisioning.synaq.locations import normal_path
 from provisioning.synaq.transport import Call, Expect, Transport
 
+# The documents call it error; things themselves can be in a state failed, so an action may be called so too.
+_ENDED_BADLY = {"failed": "error"}
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteAction:
     """An action as SYNAQ shows it.
 
-    `state` is lower-case: new, pending, finished, error, or whatever else it may say; "" where it says none.
+    `state` is lower-case: new, pending, finished, error (also where it says failed), or whatever else it may say; "" where
+    it says none.
     `gone` means 404: the end of a mailbox's delete, a loss of anything else.
     """
 
@@ -53,11 +57,11 @@ class Actions:
 
 
 def _read(body: dict[str, Any], path: str, retry_after: float | None) -> RemoteAction:
-    exclusions = body.get("exclusions")
+    exclusions, state = body.get("exclusions"), read_state(body.get("state"))
     return RemoteAction(
         read_guid(body) or path.rpartition("/")[2],
         scalar_text(body.get("action")),
-        read_state(body.get("state")),
+        _ENDED_BADLY.get(state, state),
         [str(error) for error in read_errors(body.get("errors"))],
         exclusions if isinstance(exclusions, list) else [exclusions] if exclusions else [],
         retry_after=retry_after,

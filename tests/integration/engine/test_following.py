@@ -91,9 +91,10 @@ def test_synaqs_own_wish_for_the_next_poll_is_kept() -> None:
     assert 19 < wait <= 20
 
 
-def test_an_action_that_ends_in_error_fails_in_synaqs_words(api: FakeApi, world: World) -> None:
+@pytest.mark.parametrize("state", ["ERROR", "failed", "Failed"])
+def test_an_action_that_ends_in_error_fails_in_synaqs_words(api: FakeApi, world: World, state: str) -> None:
     api.on("GET", "/mailboxes/", shows("error"))
-    api.on("GET", "/actions/7", says(200, {"state": "ERROR", "errors": ["The store is full.", "Call us."]}))
+    api.on("GET", "/actions/7", says(200, {"state": state, "errors": ["The store is full.", "Call us."]}))
     action = waiting(api, world)
     work()
     row = fresh(action)

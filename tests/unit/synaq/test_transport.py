@@ -55,6 +55,7 @@ def test_guid_is_quoted() -> None:
         ({"action": {"id": "12", "state": "error", "errors": ["smtp: No route.", "Again."], "exclusions": ["a"]}},
          RemoteAction("12", None, "error", ["smtp: No route.", "Again."], ["a"])),
         ({"state": "pending"}, RemoteAction("12", None, "pending")),
+        ({"state": "Failed", "errors": "No route."}, RemoteAction("12", None, "error", ["No route."])),
         ({"state": "Waiting for a person", "errors": None, "exclusions": None},
          RemoteAction("12", None, "waiting for a person")),
         ({}, RemoteAction("12", None, "")),
