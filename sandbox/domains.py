@@ -156,7 +156,7 @@ def _targets(world: World, domain: Domain, name: str) -> list[list[str]]:
         if has_provisioned_mailboxes(world, domain):
             raise conflict("The domain still has provisioned mailboxes.")
         targets, allowed = [[domain.guid, guid] for guid in domain.services], True
-    elif name not in actions.ON_SERVICES:
+    elif name not in actions.ON_SERVICES and name != "Refresh":
         allowed = allowed or bool(PROVISIONED & {*domain.services.values()}) or name == "Usage"
     if not allowed or domain.deleted or not (services or name == "Delete"):
         raise conflict(f"The action {name} is not possible in the state {domain_state(world, domain)}.")

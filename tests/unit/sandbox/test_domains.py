@@ -146,8 +146,47 @@ def test_fields_of_a_live_domain_make_it_stale_in_the_current_generation(current
     domain = current.live_domain()
     assert current.fill_fields(domain).status == 204
     assert current.state("domain", domain) == "stale"
-    assert current.done(f"domains/{domain}", "Refresh")["state"] == "finished"
+    assert current.act(f"domains/{domain}", "Refresh").status == 202
+    assert current.state("domain", domain) == "pending"
+    current.wait()
     assert current.state("domain", domain) == "active"
+
+
+def test_a_refresh_stands_in_both_books_once_it_has_ended(current: Driver) -> None:
+    domain = current.live_domain()
+    current.fill_fields(domain)
+    current.act(f"domains/{domain}", "Refresh")
+    books = current.look("books")["objects"][domain]
+    assert (books["accepted"]["Refresh"], books["applied"].get("Refresh")) == (1, None)
+    current.wait()
+    assert current.look("books")["objects"][domain]["applied"]["Refresh"] == 1
+
+
+def test_a_domain_that_is_not_stale_has_nothing_to_refresh(current: Driver) -> None:
+    domain = current.live_domain()
+    assert current.act(f"domains/{domain}", "Refresh").status == 409
+    current.fill_fields(domain)
+    current.done(f"domains/{domain}", "Refresh")
+    assert current.act(f"domains/{domain}", "Refresh").status == 409
+
+
+def test_a_refresh_that_is_planned_to_fail_leaves_the_domain_stale(current: Driver) -> None:
+    domain = current.live_domain()
+    current.fill_fields(domain)
+    current.control("faults", fault="error", action="Refresh", kind="domain", errors=["Not today."])
+    ended = current.done(f"domains/{domain}", "Refresh")
+    assert (ended["state"], ended["errors"]) == ("error", ["Not today."])
+    assert current.state("domain", domain) == "stale"
+    assert current.done(f"domains/{domain}", "Refresh")["state"] == "finished"
+
+
+def test_a_closed_domain_that_is_refreshed_stays_closed(current: Driver) -> None:
+    domain = current.live_domain()
+    current.done(f"domains/{domain}", "Close")
+    current.fill_fields(domain)
+    assert current.state("domain", domain) == "stale"
+    current.done(f"domains/{domain}", "Refresh")
+    assert current.state("domain", domain) == "closed"
 
 
 def test_a_package_that_is_added_to_a_live_domain_waits_to_be_provisioned(legacy: Driver) -> None:
