@@ -103,7 +103,7 @@ def take_guide(page: Page, stack: Stack) -> None:
         "lock", {"mailbox": locked, "reason": "Outgoing mail looks like spam", "code": "SPAM", "type": "auto"}
     )
     page.goto(f"{web}/mailboxes/{locked}/")
-    page.get_by_role("main").get_by_role("button", name="Refresh").click()
+    page.get_by_role("main").get_by_role("button", name="Read again").click()
     page.get_by_role("link", name="New password and Unlock").first.wait_for()
     take(page, f"{web}/mailboxes/{locked}/", FOLDER / "locked.png")
     leaving, _ = some_mailbox(stack, 1)

@@ -17,7 +17,7 @@ def test_a_locked_mailbox_gets_a_new_password_and_is_unlocked(page: Page, stack:
     )
     person = Person(page, stack)
     person.open(f"/mailboxes/{guid}/")
-    person.press("Refresh")
+    person.press("Read again")
     main = page.get_by_role("main")
     expect(main).to_contain_text("Sent <spam> to thousands", timeout=SLOW)
     expect(page.get_by_role("button", name="Activate", exact=True)).to_have_count(0)
