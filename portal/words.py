@@ -28,7 +28,7 @@ OBJECT_STATES: Final[dict[str, Word]] = {
     "inactive": Word("Inactive", "Recorded at SYNAQ, not provisioned: no service runs yet.", "idle"),
     "pending": Word("Pending", "SYNAQ is working on it.", "busy", open=True),
     "stale": Word(
-        "Stale", "Something was changed since it was last provisioned. It takes effect with Refresh.", "warn"
+        "Stale", "Something was changed since it was last provisioned, and is not in effect yet.", "warn"
     ),
     "error": Word("Error", "SYNAQ reports an error on one of its services.", "bad"),
     "failed": Word(
@@ -48,7 +48,15 @@ NOUN_MEANINGS: Final[dict[tuple[str, str], str]] = {
     ("mailbox", "suspended"): "Mail still arrives, but its owner cannot sign in. Activate brings it back.",
     ("mailbox", "closed"): "Nobody can sign in, and mail to it bounces. Its contents are kept.",
     ("domain", "inactive"): "Not provisioned yet. It needs a package and its service fields, then Provision.",
+    (
+        "domain",
+        "stale",
+    ): "Something was changed since it was last provisioned. It takes effect once it is applied.",
     ("domain", "deleted"): "Its services are gone. What is left is SYNAQ's record, which can be deleted too.",
+    (
+        "package",
+        "stale",
+    ): "Something was changed on one of its domains. It takes effect once it is applied there.",
     ("package", "inactive"): "Bought, not provisioned yet: none of its services run.",
 }
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 from portal import access, staging
 from portal.activity import present
 from portal.http import label
-from provisioning.models import Action, Batch, Connection
+from provisioning.models import Action, Batch, Connection, Domain
 from provisioning.operations import OPERATIONS
 from provisioning.services import mailboxes, timing
 from provisioning.services.customers import KIND as NEW_CUSTOMER
@@ -227,7 +227,12 @@ _TROUBLE = {
         "Mend and submit again",
     ),
     "orphaned": ("bad", "Orphaned", "Only SYNAQ’s support can mend these.", "Copy for SYNAQ’s support"),
-    "stale": ("warn", "Stale", "Changed since they were last provisioned.", "See what has changed"),
+    "stale": (
+        "warn",
+        "Stale",
+        "Changed since they were last provisioned, and not in effect yet.",
+        "See what it is",
+    ),
     "pending": (
         "warn",
         "Pending at SYNAQ, with nothing under way here",
@@ -250,7 +255,7 @@ def _objects(request: HttpRequest) -> Iterable[Cause]:
     for state in _TROUBLE:
         for kind, things in kinds.items():
             if state in present_in[kind]:
-                yield _in_state(state, kind, things)
+                yield _in_state(request, state, kind, things)
 
 
 def _states_of(things: QuerySet[Any]) -> set[str]:
@@ -259,18 +264,35 @@ def _states_of(things: QuerySet[Any]) -> set[str]:
     return set(rows.values_list("state", flat=True).distinct())
 
 
-def _in_state(state: str, kind: str, things: QuerySet[Any]) -> Cause:
+def _in_state(request: HttpRequest, state: str, kind: str, things: QuerySet[Any]) -> Cause:
     tone, title, meaning, step = _TROUBLE[state]
-    rows = things.filter(state=state, gone_at=None).select_related("ou").order_by("id")
+    rows = things.filter(state=state, gone_at=None).select_related("ou", "connection").order_by("id")
     if state == "pending":
         rows = rows.filter(~Exists(_lately(kind)))
 
     def line(thing: Any) -> Line:
         url = present.url_of(thing)
-        return Line(str(thing), url, step, url, about=thing.ou.title, state=state, noun=kind, at=thing.as_at)
+        verb, way = _apply(request, thing) if (kind, state) == ("domain", "stale") else ("", "")
+        return Line(
+            str(thing),
+            url,
+            verb or step,
+            way or url,
+            about=thing.ou.title,
+            state=state,
+            noun=kind,
+            at=thing.as_at,
+        )
 
     more_url = f"{reverse(_LISTS[kind])}?state={state}"
     return _cause((f"{state}-{kind}", f"{title}: {_PLURALS[kind]}", meaning, tone), rows, line, more_url)
+
+
+def _apply(request: HttpRequest, domain: Domain) -> tuple[str, str]:
+    """The step that ends a domain's being stale, and where it is asked for; ("", "") for who may not."""
+    operation = OPERATIONS["domain.refresh"]
+    offered = domain.connection.dialect in operation.dialects and access.may(request, operation, domain.ou)
+    return (operation.label, reverse("domains:do", args=[domain.guid, "refresh"])) if offered else ("", "")
 
 
 def _lately(kind: str) -> QuerySet[Action]:

@@ -1,4 +1,4 @@
-"""Views that take a domain out of service, bring it back, and end it."""
+"""Views that apply what was changed on a domain, take it out of service, bring it back, and end it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from provisioning.services import domains as services
 from provisioning.services.common import Refused
 
 # What is told at once, by the last part of its address.
-TOLD = {name: OPERATIONS[f"domain.{name}"] for name in ("close", "activate", "usage")}
+TOLD = {name: OPERATIONS[f"domain.{name}"] for name in ("refresh", "close", "activate", "usage")}
+# How the question begins, where the label alone would be no sentence.
+_QUESTIONS = {"refresh": "Apply changes to", "usage": "Count usage of"}
 NAMED = 5
 
 
@@ -38,7 +40,7 @@ class NameForm(NamedForm):
 
 @policy(roles.CHANGE_DOMAINS)
 def do(request: HttpRequest, guid: str, operation: str) -> HttpResponse:
-    """Close or activate a domain: asked first on GET, done on POST."""
+    """One of the bare actions of a domain, such as Close: asked first on GET, done on POST."""
     row = get(request, guid)
     if operation not in TOLD:
         raise Http404
@@ -50,7 +52,7 @@ def do(request: HttpRequest, guid: str, operation: str) -> HttpResponse:
     context = {
         **above(request, row, below=True),
         "page_title": known.label,
-        "title": f"{known.label} {row.name}?",
+        "title": f"{_QUESTIONS.get(operation, known.label)} {row.name}?",
         "consequence": known.consequence_for(row),
         "facts": lifecycle.touched(row),
         "verb": known.label,

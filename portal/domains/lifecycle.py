@@ -18,6 +18,7 @@ _PAGES: dict[str, tuple[str, tuple[str, ...], str]] = {
     "domain.link": ("domains:link", (), "link"),
     "domain.fields": ("domains:fields", (), "settings"),
     "domain.provision": ("domains:provision", (), "rocket"),
+    "domain.refresh": ("domains:do", ("refresh",), "circle-check"),
     "domain.close": ("domains:do", ("close",), "archive"),
     "domain.activate": ("domains:do", ("activate",), "player-play"),
     "domain.delete": ("domains:delete", (), "trash"),
@@ -63,9 +64,10 @@ def row_menu(request: HttpRequest, domain: Domain) -> list[dict[str, Any]]:
 
 
 def _fits(operation: Operation, domain: Domain) -> bool:
-    if operation.name == "domain.fields" and not domain.fields:
+    dialect = domain.connection.dialect
+    if dialect not in operation.dialects or (operation.name == "domain.fields" and not domain.fields):
         return False
-    states = operation.states_in(domain.connection.dialect)
+    states = operation.states_in(dialect)
     return states is None or domain.state not in KNOWN_STATES or domain.state in states
 
 

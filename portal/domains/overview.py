@@ -17,9 +17,16 @@ from provisioning.operations import OPERATIONS
 from provisioning.synaq import catalogue
 
 SHOWN_MAILBOXES = 10
-PROVISION = "domain.provision"
+PROVISION, REFRESH = "domain.provision", "domain.refresh"
+# Asked for by the button itself, without a question before.
+_AT_ONCE = frozenset({PROVISION, REFRESH})
 # Shown only while they are possible: in any other state they would say nothing.
-_TOLD = {"domain.close": "close", "domain.activate": "activate", "domain.usage": "usage"}
+_TOLD = {
+    REFRESH: "refresh",
+    "domain.close": "close",
+    "domain.activate": "activate",
+    "domain.usage": "usage",
+}
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,7 @@ def of(request: HttpRequest, domain: Domain) -> Shown:
         "activity": present.rows(about),
         **counted,
         "usage_button": buttons.pop("domain.usage", None),
+        "left_stale": domain.state == "stale" and domain.connection.is_legacy,
         "stuck": domain.state == "pending" and not any(action.is_open for action in own),
         **_mailboxes(request, domain),
         "asked": present.rows(asked),
@@ -105,7 +113,7 @@ def _buttons(request: HttpRequest, domain: Domain, own: list[Action]) -> dict[st
         if name in found and found[name]["why_not"]:
             del found[name]
     for name, button in found.items():
-        button["icon"] = lifecycle.icon(name)
+        button |= {"icon": lifecycle.icon(name), "at_once": name in _AT_ONCE}
     running = {action.operation for action in own if action.is_open}
     for name in running & found.keys() & _TOLD.keys():
         found[name]["why_not"] = f"{found[name]['label']} is under way already."
@@ -136,11 +144,15 @@ def next_step(
     buttons: dict[str, dict[str, Any]],
     own: list[Action],
 ) -> Step | None:
-    """Link a package → fill in service fields → provision → first mailbox; None while something is under way."""
+    """Link a package → fill in service fields → provision → first mailbox, and in service what was changed is applied; None
+    while something is under way."""
     if domain.gone_at or any(action.is_open for action in own):
         return None
     if not packages:
         return _sold_first(request, domain, buttons)
+    if domain.state == "stale" and _possible(buttons, REFRESH):
+        text = "Something was changed since it was last provisioned. It takes effect once it is applied."
+        return _step(buttons, REFRESH, text, "Apply changes")
     wanted = service_fields.missing(domain.fields)
     if wanted and _possible(buttons, "domain.fields"):
         labels = ", ".join(entry.label for entry in wanted)
@@ -148,7 +160,7 @@ def next_step(
         return _step(buttons, "domain.fields", text, "Fill in service fields")
     if _possible(buttons, PROVISION):
         text = "Everything is there. Provision sets its services up; they can be billed from then on."
-        return _step(buttons, PROVISION, text, "Provision", post=True)
+        return _step(buttons, PROVISION, text, "Provision")
     return _first_mailbox(request, domain, packages, buttons)
 
 
@@ -156,10 +168,8 @@ def _possible(buttons: dict[str, dict[str, Any]], operation: str) -> bool:
     return operation in buttons and not buttons[operation]["why_not"]
 
 
-def _step(
-    buttons: dict[str, dict[str, Any]], operation: str, text: str, verb: str, *, post: bool = False
-) -> Step:
-    return Step(operation, text, verb, buttons[operation]["url"], post)
+def _step(buttons: dict[str, dict[str, Any]], operation: str, text: str, verb: str) -> Step:
+    return Step(operation, text, verb, buttons[operation]["url"], operation in _AT_ONCE)
 
 
 def _sold_first(request: HttpRequest, domain: Domain, buttons: dict[str, dict[str, Any]]) -> Step | None:
@@ -210,7 +220,7 @@ def _failure(domain: Domain, own: list[Action], buttons: dict[str, dict[str, Any
         "words": "" if lines else failed.words,
         "lines": lines,
         "button": button,
-        "post": operation == PROVISION,
+        "post": operation in _AT_ONCE,
         "url": again or (button["url"] if button else ""),
     }
 

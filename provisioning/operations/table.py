@@ -20,6 +20,9 @@ _SETTLED = KNOWN_STATES - {"pending", "deleted"}  # nothing is under way at SYNA
 # SYNAQ shows one state for several services: behind these, others may be in service, or held back from it.
 _HIDES_ACTIVE = frozenset({"stale", "error", "failed", "inactive"})
 _HIDES_CLOSED = _HIDES_ACTIVE | _ACTIVE
+_STALE = frozenset({"stale"})
+# Stale stands before all of these in that order: what shows one of them has nothing left to apply.
+_NOT_STALE = frozenset({"active", "inactive", "suspended", "closed"})
 
 _OUS = (
     Operation(
@@ -60,7 +63,7 @@ _PACKAGES = (
         "package.close", "Close", "package", "packages.change",
         "The package's services stop on all its domains: no mail is taken in, none is sent. Contents are kept, and it "
         "can be activated again.",
-        sends.act("packages", "Close"), wire="Close", states=_IN_SERVICE, current_adds=frozenset({"stale"}),
+        sends.act("packages", "Close"), wire="Close", states=_IN_SERVICE, current_adds=_STALE,
         mixed=_HIDES_ACTIVE, effect=_CLOSED, look_up=lookups.effect("packages", _CLOSED),
         also_reads=rules.domains_of_package, unless=rules.needs_domain, about=rules.touched_domains,
     ),
@@ -110,9 +113,17 @@ _DOMAINS = (
         unless=rules.needs_package,
     ),
     Operation(
+        "domain.refresh", "Apply changes", "domain", "domains.change",
+        "What was changed since the domain was last provisioned takes effect; SYNAQ calls this Refresh. Nothing is billed "
+        "by it.",
+        sends.act("domains", "Refresh"), wire="Refresh", dialects=CURRENT, states=_STALE,
+        effect=_NOT_STALE, look_up=lookups.effect("domains", _NOT_STALE), also_reads=rules.packages_of_domain,
+        unless=rules.needs_package,
+    ),
+    Operation(
         "domain.close", "Close", "domain", "domains.change",
         "Mail to the domain is no longer taken in, and none can be sent. Contents are kept, and it can be activated again.",
-        sends.act("domains", "Close"), wire="Close", states=_IN_SERVICE, current_adds=frozenset({"stale"}),
+        sends.act("domains", "Close"), wire="Close", states=_IN_SERVICE, current_adds=_STALE,
         mixed=_HIDES_ACTIVE, effect=_CLOSED, look_up=lookups.effect("domains", _CLOSED),
         also_reads=rules.packages_of_domain, unless=rules.needs_package,
     ),

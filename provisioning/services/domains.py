@@ -84,7 +84,7 @@ def provision_domain(domain: Domain, *, by: Any, submission: uuid.UUID) -> Actio
 def change_state(
     domain: Domain, operation: str, *, by: Any, submission: uuid.UUID, reason: str = ""
 ) -> Action:
-    """Provision, close, activate or count usage: any bare action of the table on a domain."""
+    """Provision, apply changes, close, activate or count usage: any bare action of the table on a domain."""
     return ask_for(operation, domain, by=by, submission=submission, reason=reason)
 
 

@@ -68,6 +68,7 @@ _DOMAINS = (
     Route("domains:fields", "domain", get=CHANGE_DOMAINS, post=CHANGE_DOMAINS),
     Route("domains:provision", "domain", get=BILL, post=BILL),
     Route("domains:do", "domain", get=CHANGE_DOMAINS, post=CHANGE_DOMAINS, args=told("domain", "close")),
+    Route("domains:do", "domain", get=CHANGE_DOMAINS, post=CHANGE_DOMAINS, args=told("domain", "refresh")),
     Route("domains:delete", "domain", get=CHANGE_DOMAINS, post=CHANGE_DOMAINS),
     Route("domains:refresh", "domain", post=DOMAINS),
 )

@@ -253,7 +253,7 @@ def test_packages_without_service_fields_need_nothing(client: Client, domain: Do
     assert "Nothing to fill in" in client.get(url(domain)).content.decode()
 
 
-def test_on_the_current_api_the_fields_can_be_changed_in_service_with_a_word_about_refresh(
+def test_on_the_current_api_the_fields_can_be_changed_in_service_with_a_word_about_applying_it(
     client: Client, root: OU
 ) -> None:
     reseller = make_ou(make_connection("current"))
@@ -262,7 +262,7 @@ def test_on_the_current_api_the_fields_can_be_changed_in_service_with_a_word_abo
     row = make_domain(company, "now.example", package, state="active", fields=SECUREMAIL)
     client.force_login(make_person("support", reseller))
     body = client.get(url(row)).content.decode()
-    assert "takes effect only with Refresh" in body
+    assert "takes effect only once you press Apply changes" in body
     assert fill(client, row, mail_delivery_location="mx.now.example").status_code == 303
     assert Action.objects.get().payload["fields"] == {"mail_delivery_location": "mx.now.example"}
 

@@ -44,6 +44,7 @@ ASKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "domain.link": ({"package": "another-package"}, {}),
     "domain.fields": ({"fields": {"username": "x"}}, {"password": PASSWORD}),
     "domain.provision": ({}, {}),
+    "domain.refresh": ({}, {}),
     "domain.close": ({}, {}),
     "domain.activate": ({}, {}),
     "domain.usage": ({}, {}),
