@@ -3,9 +3,9 @@
     make bench ONLY=seen
 
 200 people have the page of an action of theirs open, and each page asks once a second, as its markup has a browser
-do, over HTTP of the real web server. Once all are open the actions are sent. They take 10 to 20 s, so that all pages ask
-for a while and then see their ends one after the other. A page has seen it when the markup with the end has arrived. How long a browser takes
-to draw it: `live_lag.py`.
+do, over HTTP of the real web server. Once all are open the actions are sent. They take 10 to 20 s, so that all pages
+ask for a while and then see their ends one after the other. A page has seen it when the markup with the end has
+arrived. How long a browser takes to draw it: `live_lag.py`.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import requests
+import urllib3
 
 from benchmarks import stage
 
@@ -62,9 +63,7 @@ class Page:
 class Pages:
     """Many open pages, each of which asks once a second while it has something to ask for, from a few threads."""
 
-    def __init__(
-        self, url: str, pages: Sequence[Page], opened: Callable[[], object] = lambda: None
-    ) -> None:
+    def __init__(self, url: str, pages: Sequence[Page], opened: Callable[[], object] = lambda: None) -> None:
         self.url, self.pages, self._opened = url, list(pages), opened
         self._open = 0
         self.answers: dict[int, int] = {}
@@ -82,41 +81,39 @@ class Pages:
             one.join()
 
     def _keep(self, share: list[Page], end: float) -> None:
-        session = requests.Session()
-        session.trust_env = False
+        # Lighter than `requests`: the visitors share the machine with what is measured
+        pool = urllib3.PoolManager(maxsize=1)
         step = EVERY / max(1, len(share))
         due = [(time.monotonic() + number * step, page) for number, page in enumerate(share)]
         while due and time.monotonic() < end:
             due.sort(key=lambda one: one[0])
             at, page = due.pop(0)
             time.sleep(max(0.0, at - time.monotonic()))
-            if self._ask(session, page):
+            if self._ask(pool, page):
                 # The browser's timer runs on from the question, or from when new markup came in
                 due.append((max(at + EVERY, time.monotonic() + step), page))
 
-    def _ask(self, session: requests.Session, page: Page) -> bool:
+    def _ask(self, pool: urllib3.PoolManager, page: Page) -> bool:
         """One question. Whether the page asks again."""
         first = not page.asks
-        headers = {} if first else {"HX-Request": "true"}
-        params = {} if first else json.loads(page.vals)
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in page.cookie.items())}
+        if not first:
+            headers["HX-Request"] = "true"
+        fields = None if first else json.loads(page.vals)
+        address = f"{self.url}{page.asks or page.path}"
         began = time.monotonic()
-        answer = session.get(
-            f"{self.url}{page.asks or page.path}",
-            params=params,
-            headers=headers,
-            cookies=page.cookie,
-            timeout=30,
-        )
+        answer = pool.request("GET", address, fields=fields, headers=headers, timeout=30, retries=False)
         with self._lock:
             self.times.append(time.monotonic() - began)
-            self.answers[answer.status_code] = self.answers.get(answer.status_code, 0) + 1
+            self.answers[answer.status] = self.answers.get(answer.status, 0) + 1
             self._open += first
             if first and self._open == len(self.pages):
                 self._opened()
-        answer.raise_for_status()
-        if answer.status_code == 204:
+        if answer.status == 204:
             return True
-        found = _ASKS.search(answer.text)
+        if answer.status != 200:
+            raise RuntimeError(f"{address} answered {answer.status}.")
+        found = _ASKS.search(answer.data.decode())
         if found:
             page.asks, page.vals = (html.unescape(part) for part in found.groups())
             return True
@@ -125,8 +122,8 @@ class Pages:
 
 
 def main(words: Sequence[str]) -> None:
-    """`python -m benchmarks.visitors URL THREADS SECONDS`: pages as JSON on stdin; on stdout a line when all are open, and one
-    that says what came of them."""
+    """`python -m benchmarks.visitors URL THREADS SECONDS`: pages as JSON on stdin; on stdout a line when all are open, and
+    one that says what came of them."""
     url, threads, seconds = words[0], int(words[1]), float(words[2])
     asked = [Page(**one) for one in json.loads(sys.stdin.readline())]
     pages = Pages(url, asked, opened=lambda: print("open", flush=True))
