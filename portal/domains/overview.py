@@ -151,7 +151,7 @@ def next_step(
     if not packages:
         return _sold_first(request, domain, buttons)
     if domain.state == "stale" and _possible(buttons, REFRESH):
-        text = "Something was changed since it was last provisioned. It takes effect once it is applied."
+        text = "What was changed last is not in effect yet. Applying it, which SYNAQ calls Refresh, bills nothing."
         return _step(buttons, REFRESH, text, "Apply changes")
     wanted = service_fields.missing(domain.fields)
     if wanted and _possible(buttons, "domain.fields"):
