@@ -33,11 +33,12 @@ def of(request: HttpRequest, action: Action) -> Waiting:
     """What there is to say about the action's waiting; of an ended one, how long it took."""
     ahead = _ahead(action)
     seen = list(access.actions(request).filter(pk__in=ahead).select_related("by").order_by("pk")[:3])
-    stuck_at = _stuck_at(action)
+    found = timing.usual(action.operation, action.connection)
+    stuck_at = _stuck_at(action, found)
     return Waiting(
         queue=_queue(action, len(ahead)),
         before=present.rows(seen),
-        usual=_usual(action),
+        usual=_usual(found),
         took=_took(action),
         stuck_at=stuck_at,
         stuck=stuck_at is not None and timezone.now() > stuck_at,
@@ -64,25 +65,19 @@ def _queue(action: Action, ahead: int) -> str:
     return "Nothing is before it: it is sent as soon as a worker is free."
 
 
-def _usual(action: Action) -> str:
-    found = _known(action)
-    if found is None:
+def _usual(found: timing.Usual) -> str:
+    if found.median is None or found.p95 is None or found.count < _FEW:
         return "Not enough of this kind have been done here to say what is usual."
-    median, most = seconds(found.median or 0), seconds(found.p95 or 0)
+    median, most = seconds(found.median), seconds(found.p95)
     return f"At SYNAQ usually {median}, 95 of 100 within {most} (the last {found.count} here)."
 
 
-def _known(action: Action) -> timing.Usual | None:
-    found = timing.usual(action.operation, action.connection)
-    return found if found.median is not None and found.count >= _FEW else None
-
-
-def _stuck_at(action: Action) -> datetime | None:
+def _stuck_at(action: Action, found: timing.Usual) -> datetime | None:
     """From when it counts as stuck; nothing that has not been sent is."""
     began = action.accepted_at or action.sent_at
     if began is None or action.state != Action.State.WAITING:
         return None
-    return began + timedelta(seconds=timing.stuck_after(action.operation, action.connection))
+    return began + timedelta(seconds=timing.stuck_after(found))
 
 
 def _took(action: Action) -> str:

@@ -186,7 +186,7 @@ def is_stuck(request: HttpRequest) -> Q:
     connections = Connection.objects.in_bulk({pk for _, pk in pairs}) if pairs else {}
     where = Q(pk__in=[])
     for operation, pk in pairs:
-        after = timedelta(seconds=timing.stuck_after(operation, connections[pk]))
+        after = timedelta(seconds=timing.stuck_after(timing.usual(operation, connections[pk])))
         where |= old & Q(operation=operation, connection=pk, sent_at__lt=now - after)
     return where
 

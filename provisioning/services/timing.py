@@ -39,9 +39,8 @@ def usual(operation: str, connection: Connection) -> Usual:
     return Usual(float(median) if count else None, float(p95) if count else None, count)
 
 
-def stuck_after(operation: str, connection: Connection, *, archive: bool = False) -> float:
-    """Seconds from which one counts as stuck: five minutes, or three times what 95 of 100 take, if that is longer.
+def stuck_after(found: Usual, *, archive: bool = False) -> float:
+    """Seconds from which one of those counts as stuck: five minutes, or three times what 95 of 100 take, if that is longer.
     With Archive on it, a day."""
-    found = usual(operation, connection)
     measured = 3 * found.p95 if found.p95 is not None and found.count >= ENOUGH else 0.0
     return max(ARCHIVE_STUCK if archive else STUCK, measured)
