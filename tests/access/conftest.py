@@ -14,7 +14,7 @@ from django.db import transaction
 from django.template import Template
 from django.test import override_settings
 
-from portal import access, context, staging
+from portal import access
 from portal.accounts import held, second_factor
 from portal.bell import counts
 from portal.branding import of
@@ -75,8 +75,7 @@ def remembered(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     once(second_factor, "is_missing", lambda person: person.pk)
     once(of, "_find", who)
     once(counts, "_counted", who)
-    once(staging, "_stages", who)
-    once(context, "_banner", lambda grants: tuple(grants.rows))
+    once(access, "connections_behind", who)
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,6 @@ UNSCOPED: dict[str, tuple[str, str]] = {
     "accounts/second_factor.py": ("CustomRole Membership SecondFactorRule", "of the one who is signed in"),
     "acting/looking.py": ("Acting Membership", "of the looker alone; people of the customer's OU"),
     # What every page shows of one's own
-    "context.py": ("Connection OU", "the connections of one's own memberships"),
-    "staging.py": ("OU", "the roots of one's own memberships"),
     "branding/of.py": ("Brand", "above one's own memberships, or of the host name, for everybody"),
     "branding/files.py": ("Brand", "a style sheet and a logo are public"),
     "which.py": ("OU", "those of one's own memberships"),
