@@ -19,7 +19,7 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError, connection
 
-from provisioning import connections, ledger, outcomes, runner, slots, turns
+from provisioning import connections, ledger, outcomes, pool, runner, slots, turns
 from provisioning.models import Action
 from provisioning.services import activity
 from provisioning.services.common import Refused
@@ -212,7 +212,7 @@ def test_ends_that_nobody_looks_at_are_written_with_those_that_follow_while_ther
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     driver, busy = runner.Driver(lambda: False), [99]
-    monkeypatch.setattr(runner.pool, "of_this_process", lambda: SimpleNamespace(busy=lambda: busy[0]))
+    monkeypatch.setattr(pool, "of_this_process", lambda: SimpleNamespace(busy=lambda: busy[0]))
     scheduled, clicked = (cast("Any", (SimpleNamespace(behind=behind), None)) for behind in (True, False))
     driver._told = [scheduled]
     assert driver._may_wait()

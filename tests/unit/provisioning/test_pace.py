@@ -14,7 +14,7 @@ from provisioning.models import Action
 @pytest.fixture(autouse=True)
 def _nothing_known() -> None:
     for known in (pace._ends, pace._under_way, pace._scouts, pace._in_vain):
-        known.clear()  # type: ignore[attr-defined]
+        known.clear()
 
 
 def aged(seconds: float, polls: int = 0, operation: str = "mailbox.create", pk: int | None = None) -> Action:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from urllib3.connection import HTTPConnection
 
 from provisioning.synaq import sockets
 
@@ -26,7 +27,7 @@ class Line:
 @pytest.mark.parametrize("kind", [sockets._PlainConnection, sockets._TlsConnection])
 def test_head_and_body_go_out_in_one_piece(kind: type[sockets._PlainConnection]) -> None:
     connection, line = kind("api.example.test"), Line()
-    connection.sock = line  # type: ignore[assignment]
+    connection.sock = line
     connection.request(
         "POST", "/api/v1/x.json", body=b'{"a": 1}', headers={"Content-Type": "application/json"}
     )
@@ -40,7 +41,7 @@ def test_until_the_first_byte_goes_out_it_was_still_connecting(monkeypatch: pyte
     def refused(_: object) -> None:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(sockets.HTTPConnection, "connect", refused)
+    monkeypatch.setattr(HTTPConnection, "connect", refused)
     sockets.begin()
     with pytest.raises(ConnectionRefusedError):
         sockets._PlainConnection("api.example.test").request("POST", "/", body=b"{}")
