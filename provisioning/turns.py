@@ -16,7 +16,7 @@ from provisioning.ledger import SETTLED
 from provisioning.mirror import Seen
 from provisioning.models import Action, Reading
 from provisioning.operations import Ask, Found, Operation, Ref
-from provisioning.synaq import Client, Meaning, SynaqError
+from provisioning.synaq import Client, Meaning, SynaqError, errors
 from provisioning.synaq.answers import read_errors, read_state
 
 log = structlog.get_logger(__name__)
@@ -181,7 +181,7 @@ def carry_out(turn: Callable[[AnyJob], Outcome], job: AnyJob) -> Outcome:
             connections.letting_pass(_level(turn, job)),
             structlog.contextvars.bound_contextvars(**job.marks),
         ):
-            return turn(job)
+            return _tried(turn, job)
     except SynaqError as error:
         return Trouble(error)
     except connections.NotSent as error:
@@ -191,6 +191,33 @@ def carry_out(turn: Callable[[AnyJob], Outcome], job: AnyJob) -> Outcome:
         return Fault(
             f"The portal made a mistake here ({type(error).__name__}).", connections.drawn() != before
         )
+
+
+def _tried(turn: Callable[[AnyJob], Outcome], job: AnyJob) -> Outcome:
+    """Take the turn; once more where it met a 401 and SYNAQ knows us all the same.
+
+    By the documents 401 is said of a wrong signature, for which all have to wait, and of what is out of scope, for which
+    nobody has. In either case nothing was done.
+    """
+    try:
+        return turn(job)
+    except SynaqError as error:
+        if error.meaning is not Meaning.UNAUTHENTICATED or not _knows_us(job):
+            raise
+    try:
+        return turn(job)
+    except SynaqError as error:
+        raise errors.out_of_scope(error) if error.meaning is Meaning.UNAUTHENTICATED else error from None
+
+
+def _knows_us(job: Job | ReadJob) -> bool:
+    """Whether SYNAQ shows the reseller itself."""
+    connection = job.reading.connection if isinstance(job, ReadJob) else job.action.connection
+    try:
+        job.client.ous.get(connection.reseller_guid)
+    except (SynaqError, ValueError):
+        return False
+    return True
 
 
 def _level(turn: object, job: Job | ReadJob) -> int:

@@ -128,6 +128,19 @@ def from_exception(request: str, problem: BaseException, *, connecting: bool = F
     return SynaqError(row.meaning, f"{row.sentence} ({type(problem).__name__})", request=request, row=row)
 
 
+def out_of_scope(error: SynaqError) -> SynaqError:
+    """The same refusal, of which it has turned out that it is no matter of the signature."""
+    said = "" if error.message == error.sentence else error.message
+    return SynaqError(
+        Meaning.FORBIDDEN,
+        said,
+        status=error.status,
+        code=error.code,
+        errors=error.errors,
+        request=error.request,
+    )
+
+
 def unreadable(request: str, status: int, why: str) -> SynaqError:
     """The error for a 2xx answer that does not say what it must."""
     return SynaqError(Meaning.UNREADABLE, why, status=status, request=request)

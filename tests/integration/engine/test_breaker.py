@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from provisioning import connections, readings, secrets
 from provisioning.models import Action, Connection
+from provisioning.services.ous import want_reading
 from tests.integration.engine.asking import Rounds, fresh, make_due, new_domain, suspend
 from tests.integration.engine.conftest import World
 from tests.integration.engine.fake_api import FakeApi, resets, says
@@ -138,6 +139,47 @@ def test_five_bad_answers_open_it(api: FakeApi, world: World, answer: Any) -> No
         suspend(make_mailbox(world.domain))
     Rounds().take()
     assert row(world).broken_since is not None
+
+
+def known(api: FakeApi, world: World) -> None:
+    """SYNAQ shows the reseller itself."""
+    api.on(
+        "GET", f"/ous/{world.connection.reseller_guid}", says(200, {"guid": world.connection.reseller_guid})
+    )
+
+
+def test_a_401_for_one_thing_while_synaq_knows_us_is_no_trouble_of_the_connection(
+    api: FakeApi, world: World
+) -> None:
+    known(api, world)
+    api.on("POST", "/", says(401, {"code": 401, "message": "Not in scope."}))
+    fail(world, 4)
+    action = suspend(world.mailbox)
+    Rounds().take()
+    assert (fresh(action).state, fresh(action).meaning) == ("failed", "forbidden")
+    assert "Not in scope." in fresh(action).words
+    assert row(world).failures == 0
+    assert api.count("POST") == 2
+
+
+def test_a_401_that_is_over_when_it_is_looked_into_is_none(api: FakeApi, world: World) -> None:
+    known(api, world)
+    location = f"/api/v1/mailboxes/{world.mailbox.guid}/actions/1"
+    api.on("POST", "/", says(401), says(202, None, location=location))
+    action = suspend(world.mailbox)
+    Rounds().take()
+    assert (fresh(action).state, api.count("POST")) == ("waiting", 2)
+    assert row(world).failures == 0
+
+
+def test_a_reading_that_is_out_of_scope_is_not_tried_for_ever(api: FakeApi, world: World) -> None:
+    known(api, world)
+    api.on("GET", "/mailboxes/", says(401))
+    reading = want_reading(world.mailbox)
+    Rounds().take()
+    reading.refresh_from_db()
+    assert (reading.due_at, reading.trouble) == (None, "SYNAQ does not let this connection do that.")
+    assert row(world).failures == 0
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
