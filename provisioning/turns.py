@@ -193,30 +193,40 @@ def carry_out(turn: Callable[[AnyJob], Outcome], job: AnyJob) -> Outcome:
         )
 
 
-def _tried(turn: Callable[[AnyJob], Outcome], job: AnyJob) -> Outcome:
-    """Take the turn; once more where it met a 401 and SYNAQ knows us all the same.
+# By the documents either says that the signature is wrong, or that something is not in scope. Nothing was done.
+_SIGNATURE_OR_SCOPE = frozenset({Meaning.UNAUTHENTICATED, Meaning.FORBIDDEN})
 
-    By the documents 401 is said of a wrong signature, for which all have to wait, and of what is out of scope, for which
-    nobody has. In either case nothing was done.
-    """
+
+def _tried(turn: Callable[[AnyJob], Outcome], job: AnyJob) -> Outcome:
+    """Take the turn. Refused by 401 or 403, it is found out which is meant: for a signature all have to wait, for scope
+    nobody has. A 401 may be over when it is looked into: then the turn is taken once more."""
     try:
         return turn(job)
     except SynaqError as error:
-        if error.meaning is not Meaning.UNAUTHENTICATED or not _knows_us(job):
+        if error.meaning not in _SIGNATURE_OR_SCOPE:
+            raise
+        known = _knows_us(job)
+        if known is False:
+            raise errors.meaning(Meaning.UNAUTHENTICATED, error) from None
+        if known is None or error.meaning is Meaning.FORBIDDEN:
             raise
     try:
         return turn(job)
     except SynaqError as error:
-        raise errors.out_of_scope(error) if error.meaning is Meaning.UNAUTHENTICATED else error from None
+        raise (
+            errors.meaning(Meaning.FORBIDDEN, error) if error.meaning in _SIGNATURE_OR_SCOPE else error
+        ) from None
 
 
-def _knows_us(job: Job | ReadJob) -> bool:
-    """Whether SYNAQ shows the reseller itself."""
+def _knows_us(job: Job | ReadJob) -> bool | None:
+    """Whether SYNAQ shows the reseller itself; None where that cannot be told."""
     connection = job.reading.connection if isinstance(job, ReadJob) else job.action.connection
     try:
         job.client.ous.get(connection.reseller_guid)
-    except (SynaqError, ValueError):
-        return False
+    except SynaqError as error:
+        return False if error.meaning in _SIGNATURE_OR_SCOPE else None
+    except ValueError:  # no GUID
+        return None
     return True
 
 

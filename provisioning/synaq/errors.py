@@ -128,16 +128,13 @@ def from_exception(request: str, problem: BaseException, *, connecting: bool = F
     return SynaqError(row.meaning, f"{row.sentence} ({type(problem).__name__})", request=request, row=row)
 
 
-def out_of_scope(error: SynaqError) -> SynaqError:
-    """The same refusal, of which it has turned out that it is no matter of the signature."""
+def meaning(other: Meaning, error: SynaqError) -> SynaqError:
+    """The same refusal, of which it has turned out that it means something else than its status said."""
+    if error.meaning is other:
+        return error
     said = "" if error.message == error.sentence else error.message
     return SynaqError(
-        Meaning.FORBIDDEN,
-        said,
-        status=error.status,
-        code=error.code,
-        errors=error.errors,
-        request=error.request,
+        other, said, status=error.status, code=error.code, errors=error.errors, request=error.request
     )
 
 

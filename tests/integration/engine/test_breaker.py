@@ -172,6 +172,19 @@ def test_a_401_that_is_over_when_it_is_looked_into_is_none(api: FakeApi, world: 
     assert row(world).failures == 0
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_signature_that_is_refused_everywhere_is_waited_for(
+    api: FakeApi, world: World, status: int
+) -> None:
+    for method in ("GET", "POST"):
+        api.on(method, "/", says(status, {"code": status, "message": "Bad hash."}))
+    action = suspend(world.mailbox)
+    Rounds().take()
+    assert (fresh(action).state, fresh(action).meaning) == ("queued", "unauthenticated")
+    assert row(world).failures == 1
+    assert api.count("POST") == 1
+
+
 def test_a_reading_that_is_out_of_scope_is_not_tried_for_ever(api: FakeApi, world: World) -> None:
     known(api, world)
     api.on("GET", "/mailboxes/", says(401))
