@@ -22,6 +22,7 @@ from provisioning.synaq.answers import read_errors, read_state
 log = structlog.get_logger(__name__)
 
 ENDED_WELL = "finished"
+LAGS_FOR = timedelta(seconds=30)  # for which a thing may be pending though its action has ended
 WATCHING = "watching"  # there is no remote action to poll: the object's own state tells
 BROKEN_STATES = frozenset({"error", "failed"})
 PASSING = frozenset(
@@ -346,7 +347,16 @@ def _ended(job: Job, errors: tuple[str, ...] = (), exclusions: tuple[str, ...] =
         return Still(job.action.remote_state) if _just_made(job) else Vanished((first,))
     if job.action.meaning == SETTLED and read_state(first.body) == "pending":
         return Still(job.action.remote_state)  # it happened, as a person says, and SYNAQ is still at it
+    if not (errors or exclusions) and _lags_behind(job, first):
+        return Still(ENDED_WELL)
     return Ended((first, *_also(job)), errors, exclusions)
+
+
+def _lags_behind(job: Job, seen: Seen) -> bool:
+    """Whether the thing may not show yet that its action has ended: it is looked at for a while, and at least twice."""
+    since = job.action.accepted_at
+    lately = since is not None and timezone.now() - since < LAGS_FOR
+    return read_state(seen.body) == "pending" and (lately or job.action.remote_state != ENDED_WELL)
 
 
 def _also(job: Job) -> list[Seen]:

@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from provisioning import connections, ledger, outcomes
+from provisioning import connections, ledger, outcomes, turns
 from provisioning.models import Action, Domain, Mailbox
 from provisioning.services import activity
 from tests.integration.engine.asking import Rounds, fresh, kinds, new_domain, suspend, work
@@ -101,6 +101,25 @@ def test_an_action_that_ends_in_error_fails_in_synaqs_words(api: FakeApi, world:
     assert (row.state, row.meaning) == ("failed", "remote_error")
     assert row.words == "The store is full.\nCall us."
     assert Mailbox.objects.get(pk=world.mailbox.pk).state == "error"
+
+
+def test_a_state_that_lags_behind_its_action_is_waited_for(api: FakeApi, world: World) -> None:
+    api.on("GET", "/mailboxes/", shows("pending"), shows("pending"), shows("suspended"))
+    api.on("GET", "/actions/7", FINISHED)
+    action = waiting(api, world)
+    work()
+    assert fresh(action).state == "finished"
+    assert Mailbox.objects.get(pk=world.mailbox.pk).state == "suspended"
+
+
+def test_what_stays_pending_does_not_keep_its_action_open(api: FakeApi, world: World) -> None:
+    api.on("GET", "/mailboxes/", shows("pending"))
+    api.on("GET", "/actions/7", FINISHED)
+    action = waiting(api, world)
+    Action.objects.update(accepted_at=timezone.now() - turns.LAGS_FOR)
+    work()
+    assert fresh(action).state == "finished"
+    assert Mailbox.objects.get(pk=world.mailbox.pk).state == "pending"
 
 
 def test_an_action_whose_record_is_gone_is_told_by_its_effect(api: FakeApi, world: World) -> None:
