@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -16,13 +17,14 @@ _SHOWN_FOR = timedelta(days=1)
 MOST = 20
 
 
-def pending(request: HttpRequest, kind: str, /, **where: Any) -> list[Action]:
-    """Creations of that kind which the person may see: open ones, and those that failed within a day and were not
-    asked for again since. Newest first, at most 20. `where` narrows them: `ou=…`, or `kind=…, guid=…`."""
-    asked = access.actions(request).filter(result_kind=kind, **where).select_related("by")
-    open_ones = asked.filter(state__in=Action.OPEN).order_by("-id")[:MOST]
-    found = [*open_ones, *_failed(asked)[:MOST]]
-    return sorted(found, key=lambda action: -action.pk)[:MOST]
+def pending(request: HttpRequest, *kinds: str, **where: Any) -> list[Action]:
+    """Creations of these kinds which the person may see: open ones, and those that failed within a day and were not
+    asked for again since. Newest first, at most 20 for each kind. `where` narrows them: `ou=…`, or `kind=…, guid=…`."""
+    most = MOST * len(kinds)
+    asked = access.actions(request).filter(result_kind__in=kinds, **where).select_related("by")
+    open_ones = asked.filter(state__in=Action.OPEN).order_by("-id")[:most]
+    found = [*open_ones, *_failed(asked)[:most]]
+    return sorted(found, key=lambda action: -action.pk)[:most]
 
 
 def _failed(asked: QuerySet[Action]) -> QuerySet[Action]:
@@ -39,8 +41,11 @@ def _failed(asked: QuerySet[Action]) -> QuerySet[Action]:
     return recent.filter(~Exists(later)).order_by("-id")
 
 
-def open_by_guid(request: HttpRequest, kind: str, rows: list[Any]) -> dict[str, Action]:
-    """For the rows of a list: the oldest open action on each, by GUID. One query."""
-    guids = [row.guid for row in rows]
-    found = access.actions(request).filter(kind=kind, guid__in=guids, result_kind="", state__in=Action.OPEN)
-    return {action.guid: action for action in found.order_by("-id")}
+def open_by_guid(request: HttpRequest, things: Iterable[Any]) -> dict[str, Action]:
+    """The oldest open action on each of these things of the mirror, by GUID. One query."""
+    named = {(thing.kind, thing.guid) for thing in things}
+    seen = access.actions(request).filter(
+        kind__in={kind for kind, _ in named}, guid__in={guid for _, guid in named}
+    )
+    found = seen.filter(result_kind="", state__in=Action.OPEN).order_by("-id")
+    return {action.guid: action for action in found if (action.kind, action.guid) in named}

@@ -44,6 +44,7 @@ from provisioning.turns import Job, Outcome, ReadJob
 log = structlog.get_logger(__name__)
 
 WORKS_FOR = 30.0  # seconds
+WINDS_DOWN = 5.0  # seconds after that in which what people wait for is still begun, while calls are under way
 QUIET = 1.5  # seconds without work until it rests; longer than a beat, and than a nudge is spared
 PAUSE = 0.1  # seconds between two looks at an empty ledger
 LOST_EVERY = 2.0  # seconds
@@ -92,6 +93,7 @@ class Driver:
         self._looked_behind: dict[int, float] = {}  # the pause before that
         self._nothing_to_read: dict[tuple[int, bool], float] = {}
         self._renewed_at = self._wrote_at = time.monotonic()
+        self._winds_down = False  # its time is over, and calls are under way
 
     def run(self, works_for: float) -> int:
         """Loop for up to `works_for` seconds and until nothing is under way. Returns turns taken.
@@ -101,22 +103,29 @@ class Driver:
         end = time.monotonic() + works_for
         worked_at = time.monotonic()
         while True:
-            over = time.monotonic() > end or self.stopping()
-            if not over and self._guarded(self._begin):
+            begins = self._may_begin(end)
+            if begins and self._guarded(self._begin):
                 worked_at = time.monotonic()
-            if not over:
+            if begins:
                 self._guarded(self._sign_of_life)
             if self.under_way:
                 worked_at = time.monotonic()
                 self._guarded(self._renew)
                 self._guarded(self._write_taken)
-                if not (time.monotonic() > end or self.stopping()):
+                if self._may_begin(end):
                     self._guarded(self._begin)  # threads work again while the rest is written
                 self._guarded(self._write_down)
-            elif over or time.monotonic() - worked_at > QUIET:
+            elif not begins or time.monotonic() - worked_at > QUIET:
                 return self.turns
             else:
                 time.sleep(PAUSE)
+
+    def _may_begin(self, end: float) -> bool:
+        """Whether more is taken on. After its time only what people wait for is: else a click would wait for all the calls
+        that are under way."""
+        late = time.monotonic() - end
+        self._winds_down = late > 0
+        return not self.stopping() and (late <= 0 or (late < WINDS_DOWN and bool(self.under_way)))
 
     def _sign_of_life(self) -> int:
         """That somebody drives, and what was counted meanwhile; every few seconds."""
@@ -146,7 +155,12 @@ class Driver:
         for row, bound in connections.usable().values():
             if bound is None:
                 begun += self._begin_on(row)
-            elif self._room(row) > 0 and _anything_due(row) and connections.take_probe(row):
+            elif (
+                not self._winds_down
+                and self._room(row) > 0
+                and _anything_due(row)
+                and connections.take_probe(row)
+            ):
                 begun += self._probe(row, bound)
         return begun
 
@@ -184,7 +198,7 @@ class Driver:
         client = _client(row)
         if client is None:
             return 0
-        looks_behind = time.monotonic() > self._nothing_behind.get(row.pk, 0.0)
+        looks_behind = not self._winds_down and time.monotonic() > self._nothing_behind.get(row.pk, 0.0)
         most = room.ahead(self.under_way.values(), row, self.drivers, looks_behind=looks_behind)
         claimed = ledger.claim(row.pk, most)
         begun = self._begin_all(claimed, row, client) + self._read_some(row, client, behind=False)

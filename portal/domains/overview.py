@@ -235,7 +235,7 @@ def _mailboxes(request: HttpRequest, domain: Domain) -> dict[str, Any]:
     )
     states = sorted(counted, key=lambda row: -row["number"])
     rows = list(own.order_by("email", "id")[:SHOWN_MAILBOXES])
-    doing = creations.open_by_guid(request, "mailbox", rows)
+    doing = creations.open_by_guid(request, rows)
     return {
         "mailboxes": [{"mailbox": row, "action": doing.get(row.guid)} for row in rows],
         "mailbox_states": states,

@@ -36,7 +36,7 @@ def domains(request: HttpRequest) -> HttpResponseBase:
     if table.wanted_file:
         return table.file(found, columns.cells)
     page = table.page(found)
-    doing = creations.open_by_guid(request, "domain", page.rows)
+    doing = creations.open_by_guid(request, page.rows)
     asked = finder.asked_for(request, term, company) if not state and not page.prev_url else []
     may_create = access.grants(request).has(roles.CHANGE_DOMAINS)
     context = {

@@ -39,7 +39,7 @@ def mailboxes(request: HttpRequest) -> HttpResponseBase:
     if table.wanted_file:
         return table.file(found, columns.cells)
     page = table.page(found)
-    doing = creations.open_by_guid(request, "mailbox", page.rows)
+    doing = creations.open_by_guid(request, page.rows)
     going = overview.set_for(request, page.rows)
     again = services.unlocks_before(page.rows)
     pending = finder.asked_for(request, asked) if not page.prev_url else []

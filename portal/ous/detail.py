@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -32,15 +32,13 @@ class Shown:
 def company(request: HttpRequest, ou: OU) -> Shown:
     """Packages, domains, mailboxes by edition, what is in progress."""
     actions = _actions(request, ou)
-    asked_packages = creations.pending(request, "package", ou=ou)
-    asked_domains = creations.pending(request, "domain", ou=ou)
+    asked = creations.pending(request, "package", "domain", ou=ou)
     context = {
         "details": _details(ou.raw),
         "address": _address(ou.raw),
-        **_packages(request, ou),
-        **_domains(request, ou),
-        "asked_packages": present.rows(asked_packages),
-        "asked_domains": present.rows(asked_domains),
+        **_packages_and_domains(request, ou),
+        "asked_packages": present.rows(row for row in asked if row.result_kind == "package"),
+        "asked_domains": present.rows(row for row in asked if row.result_kind == "domain"),
         "editions": figures.mailboxes_by_edition(request, ou),
         "usage": usage.of(request, ou),
         "activity": present.rows(actions),
@@ -51,7 +49,7 @@ def company(request: HttpRequest, ou: OU) -> Shown:
         "look_url": _look_url(request, ou),
         "people_url": _people_url(request, ou),
     }
-    return Shown(context, inflight.together(actions, asked_packages, asked_domains))
+    return Shown(context, inflight.together(actions, asked))
 
 
 def reseller(request: HttpRequest, ou: OU) -> Shown:
@@ -132,29 +130,28 @@ def _actions(request: HttpRequest, ou: OU) -> list[Action]:
     return sorted(found, key=lambda action: (not action.is_open, -action.pk))[:MOST]
 
 
-def _packages(request: HttpRequest, ou: OU) -> dict[str, Any]:
-    own = access.packages(request).filter(ou=ou, gone_at=None)
-    rows = list(own.prefetch_related("editions").order_by("code", "id")[:MOST])
-    doing = creations.open_by_guid(request, "package", rows)
+def _packages_and_domains(request: HttpRequest, ou: OU) -> dict[str, Any]:
+    """The first of each, with what is under way on it."""
+    own_packages = access.packages(request).filter(ou=ou, gone_at=None)
+    own_domains = access.domains(request).filter(ou=ou, gone_at=None)
+    packages = list(own_packages.prefetch_related("editions").order_by("code", "id")[:MOST])
+    domains = list(own_domains.prefetch_related("packages").order_by("name", "id")[:MOST])
+    doing = creations.open_by_guid(request, [*packages, *domains])
+    counted = access.mailboxes(request).filter(domain__in=domains, gone_at=None).order_by()
+    numbers = dict(counted.values_list("domain").annotate(number=Count("pk")))
     return {
-        "packages": [{"package": row, "action": doing.get(row.guid)} for row in rows],
-        "packages_count": len(rows) if len(rows) < MOST else own.count(),
-    }
-
-
-def _domains(request: HttpRequest, ou: OU) -> dict[str, Any]:
-    own = access.domains(request).filter(ou=ou, gone_at=None)
-    rows = list(own.prefetch_related("packages").order_by("name", "id")[:MOST])
-    doing = creations.open_by_guid(request, "domain", rows)
-    counted = access.mailboxes(request).filter(domain__in=rows, gone_at=None).order_by().values_list("domain")
-    numbers = dict(counted.annotate(number=Count("pk")))
-    return {
+        "packages": [{"package": row, "action": doing.get(row.guid)} for row in packages],
+        "packages_count": _how_many(packages, own_packages),
         "domains": [
             {"domain": row, "action": doing.get(row.guid), "mailboxes": numbers.get(row.pk, 0)}
-            for row in rows
+            for row in domains
         ],
-        "domains_count": len(rows) if len(rows) < MOST else own.count(),
+        "domains_count": _how_many(domains, own_domains),
     }
+
+
+def _how_many(shown: list[Any], own: QuerySet[Any]) -> int:
+    return len(shown) if len(shown) < MOST else own.count()
 
 
 def _details(raw: Any) -> list[tuple[str, str]]:

@@ -78,7 +78,7 @@ def _editions(request: HttpRequest, row: Package) -> dict[str, Any]:
 def _domains(request: HttpRequest, row: Package) -> dict[str, Any]:
     own = access.domains(request).filter(links__package=row, gone_at=None)
     found = list(own.order_by("name", "id")[:MOST])
-    doing = creations.open_by_guid(request, "domain", found)
+    doing = creations.open_by_guid(request, found)
     counted = (
         access.mailboxes(request).filter(domain__in=found, gone_at=None).order_by().values_list("domain")
     )

@@ -105,7 +105,7 @@ def _matching(request: HttpRequest, found: QuerySet[Package], term: str) -> Quer
 
 
 def _rows(request: HttpRequest, found: list[Package]) -> list[dict[str, Any]]:
-    doing = creations.open_by_guid(request, "package", found)
+    doing = creations.open_by_guid(request, found)
     links = DomainLink.objects.filter(
         package__in=found, domain__in=access.domains(request).filter(gone_at=None)
     )

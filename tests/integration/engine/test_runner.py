@@ -237,6 +237,25 @@ def test_a_driver_without_scheduled_work_looks_for_it_ever_less_often(world: Wor
     assert (pauses[0], pauses[-1]) == (runner.BEHIND_FIRST, runner.BEHIND_EVERY)
 
 
+@quick
+def test_when_its_time_is_over_it_takes_clicks_and_nothing_else_while_calls_are_under_way(
+    api: FakeApi, world: World
+) -> None:
+    api.on("POST", "/", REFUSED)
+    scheduled, clicked = suspend(world.mailbox), suspend(make_mailbox(world.domain))
+    Action.objects.filter(pk=scheduled.pk).update(priority=2)
+    driver, over = runner.Driver(lambda: False), time.monotonic() - 0.1
+    assert not driver._may_begin(over), "nothing is under way: it ends"
+    call = SimpleNamespace(connection_id=world.connection.pk, behind=True, sends=False)
+    driver.under_way[0] = cast("Any", call)
+    assert driver._may_begin(over)
+    driver._begin_on(world.mailbox.connection)
+    while len(driver.under_way) > 1:
+        driver._write_down()
+    assert (fresh(scheduled).state, fresh(clicked).state) == ("queued", "failed")
+    assert not driver._may_begin(over - runner.WINDS_DOWN), "not for ever"
+
+
 # --- odd rows
 
 
