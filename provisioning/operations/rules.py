@@ -21,10 +21,14 @@ def _list(names: Iterable[str], more: int) -> str:
 
 
 def _first(rows: Any, field: str) -> str:
-    """The first few of what stands in the way by name, and how many more there are."""
-    names = list(rows.order_by(field, "id").values_list(field, flat=True)[: NAMED + 1])
+    """The first few of what stands in the way by name, and how many more there are; "" where nothing does."""
+    return _some(list(rows.order_by(field, "id").values_list(field, flat=True)[: NAMED + 1]), rows)
+
+
+def _some(names: list[str], rows: Any) -> str:
+    """The same of names that were read, one more than are told."""
     more = rows.count() - NAMED if len(names) > NAMED else 0
-    return _list(names[:NAMED], more)
+    return _list(names[:NAMED], more) if names else ""
 
 
 # --- what else changes with it -----------------------------------------------------------------------------------------
@@ -67,22 +71,22 @@ def ou_in_use(ou: Any) -> str:
     """Resellers stay; what is below it, or in service, must go first."""
     if ou.parent_id is None:
         return "The reseller itself cannot be deleted."
-    below = ou.children.filter(gone_at=None)
-    if below.exists():
-        return f"It still has organisational units below it: {_first(below, 'title')}."
+    if below := _first(ou.children.filter(gone_at=None), "title"):
+        return f"It still has organisational units below it: {below}."
     packages = ou.packages.filter(gone_at=None).exclude(state__in=OUT_OF_SERVICE)
-    if packages.exists():
-        names = [f"{row} ({row.state})" for row in packages.order_by("name", "id")[:NAMED]]
-        return f"It still has active packages: {_list(names, packages.count() - NAMED)}."
-    domains = ou.domains.filter(gone_at=None, state__in=IN_SERVICE)
-    return f"It still has domains in service: {_first(domains, 'name')}." if domains.exists() else ""
+    if active := _some(
+        [f"{row} ({row.state})" for row in packages.order_by("name", "id")[: NAMED + 1]], packages
+    ):
+        return f"It still has active packages: {active}."
+    domains = _first(ou.domains.filter(gone_at=None, state__in=IN_SERVICE), "name")
+    return f"It still has domains in service: {domains}." if domains else ""
 
 
 def package_in_use(package: Any) -> str:
-    domains = Domain.objects.filter(links__package=package, gone_at=None).exclude(state="deleted")
-    return (
-        f"It still has domains that are not deleted: {_first(domains, 'name')}." if domains.exists() else ""
+    domains = _first(
+        Domain.objects.filter(links__package=package, gone_at=None).exclude(state="deleted"), "name"
     )
+    return f"It still has domains that are not deleted: {domains}." if domains else ""
 
 
 def needs_domain(package: Any) -> str:
@@ -94,8 +98,8 @@ def needs_package(domain: Any) -> str:
 
 
 def has_mailboxes(domain: Any) -> str:
-    mailboxes = Mailbox.objects.filter(domain=domain, gone_at=None, state__in=IN_SERVICE)
-    return f"It still has provisioned mailboxes: {_first(mailboxes, 'email')}." if mailboxes.exists() else ""
+    mailboxes = _first(Mailbox.objects.filter(domain=domain, gone_at=None, state__in=IN_SERVICE), "email")
+    return f"It still has provisioned mailboxes: {mailboxes}." if mailboxes else ""
 
 
 def not_locked(mailbox: Any) -> str:
