@@ -103,6 +103,12 @@ async def _reset(exchange: _Exchange, _: Plan) -> None:
     await exchange.reset()
 
 
+async def _refuse(exchange: _Exchange, plan: Plan) -> None:
+    """From this request on nobody is let in for a while, who asks for it again included."""
+    exchange.world.wires.refuse(plan.outcome["seconds"])
+    await exchange.reset()
+
+
 async def _silence(exchange: _Exchange, plan: Plan) -> None:
     await exchange.wait(plan.outcome["seconds"])
     await exchange.reset()
@@ -149,6 +155,7 @@ HOW: dict[str, Callable[[_Exchange, Plan], Awaitable[None]]] = {
     "html": _say,
     "throttle": _say,
     "reset": _reset,
+    "refuse": _refuse,
     "silence": _silence,
     "slow": _slow,
     "garbled": _garbled,

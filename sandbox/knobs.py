@@ -11,9 +11,9 @@ from sandbox.settings import BadSettingError, read_seconds
 from sandbox.shapes import SHAPES
 from sandbox.states import check_idle
 from sandbox.things import Mailbox
+from sandbox.wires import LONGEST_SHUT
 from sandbox.world import World
 
-LONGEST_SHUT = 600.0  # seconds: nobody could end it sooner, for the control page is behind the same port
 Look = Callable[[World], Any]
 Turn = Callable[[World, dict[str, Any]], Any]
 

@@ -33,6 +33,7 @@ WAYS: dict[str, Way] = {
     "html": Way("request", (BEFORE, AFTER), status=502),
     "throttle": Way("request", (BEFORE,), seconds=5.0, status=429),
     "reset": Way("request", (BEFORE, AFTER)),
+    "refuse": Way("request", (BEFORE,), seconds=2.0),
     "silence": Way("request", (BEFORE, AFTER), seconds=15.0),
     "slow": Way("request", (BEFORE, AFTER), seconds=2.0),
     "garbled": Way("request", (AFTER,)),

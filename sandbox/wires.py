@@ -10,6 +10,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends a reset instead of a goodbye
 BACKLOG = 512
+LONGEST_SHUT = 600.0  # seconds: nobody could end it sooner, for the control page is behind the same port
 ANSWERED_BY_THEN = 0.05  # seconds: the answer that says that the port will be shut has left
 
 Client = tuple[str, int]
@@ -67,6 +68,11 @@ class Wires:
         loop = asyncio.get_running_loop()
         loop.call_later(max(after, ANSWERED_BY_THEN), self._shut, seconds)
         return True
+
+    def refuse(self, seconds: float) -> None:
+        """From now on the port refuses connections for `seconds`, and those that are open are reset."""
+        if self._server is not None and self._server.servers:
+            self._shut(min(seconds, LONGEST_SHUT))
 
     def _shut(self, seconds: float) -> None:
         assert self._server is not None

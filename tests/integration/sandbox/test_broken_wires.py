@@ -87,9 +87,22 @@ def test_a_shut_port_refuses_and_opens_again(sandbox: Process) -> None:
     assert sandbox.call("GET", f"ous/{RESELLER}.json").status_code == 200
 
 
+def test_a_request_that_is_refused_is_not_applied_and_shuts_the_door_behind_it(sandbox: Process) -> None:
+    before = companies(sandbox)
+    plan(sandbox, fault="refuse", seconds=2, method="POST", path="companies")
+    assert sandbox.call("GET", f"ous/{RESELLER}.json").status_code == 200
+    with pytest.raises(requests.ConnectionError, match="reset by peer"):
+        sandbox.call("POST", COMPANIES, {"ou": COMPANY})
+    with pytest.raises(requests.ConnectionError, match="refused"):
+        sandbox.call("POST", COMPANIES, {"ou": COMPANY})
+    wait_for(lambda: answers(sandbox), "the port to be open")
+    assert companies(sandbox) == before
+
+
 def answers(sandbox: Process) -> bool:
     try:
-        return requests.get(f"{sandbox.url}/health", timeout=5).status_code == 200
+        # Shorter than any shutting: a connection that was taken on in its moment is never answered
+        return requests.get(f"{sandbox.url}/health", timeout=1).status_code == 200
     except requests.RequestException:  # refused, or taken on in the moment of shutting
         return False
 
