@@ -32,15 +32,14 @@ _under_way: dict[_Kind, float] = {}  # the greatest age at which one was not at 
 _scouts: defaultdict[_Kind, int] = defaultdict(int)
 _in_vain: dict[
     int, float
-] = {}  # the age at which a poll of this process found an action under way, by its id
+] = {}  # by an action's id, the age at which a poll of this process found it under way
 
 
 def first_poll(action: Action) -> timedelta:
     """How long after it was taken on the action is to be polled first."""
     kind = _kind(action)
-    seconds = (
-        median_low(_ends[kind]) if kind in _ends else max(_under_way.get(kind, 0.0), _without_knowing(kind))
-    )
+    ends = _ends.get(kind)
+    seconds = median_low(ends) if ends else max(_under_way.get(kind, 0.0), _without_knowing(kind))
     return timedelta(seconds=min(max(seconds, SHORTEST), LONGEST))
 
 
@@ -69,9 +68,8 @@ def ended(action: Action) -> None:
     if in_vain is not None:
         end = min(age, in_vain + max(SHORTEST, GROWTH * in_vain) / 2)
     elif action.polls:
-        before = max(
-            0.0, min(age - SHORTEST, age / (1 + GROWTH))
-        )  # when another process may have found it under way
+        # When another process may have found it under way
+        before = max(0.0, min(age - SHORTEST, age / (1 + GROWTH)))
         end = (before + age) / 2
     else:
         end = SOONER * min(age, max(SHORTEST, median_low(_ends[kind])) if kind in _ends else age)

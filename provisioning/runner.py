@@ -20,6 +20,7 @@ from provisioning import (
     admission,
     adopting,
     batches,
+    carrying,
     collecting,
     connections,
     heartbeats,
@@ -279,7 +280,7 @@ class Driver:
 
     def _take_turn(self, turn: Any, job: Any) -> None:
         """In a thread of the pool."""
-        self._results.add((job, turns.carry_out(turn, job)))
+        self._results.add((job, carrying.carry_out(turn, job)))
 
     def _renew(self) -> int:
         """A slow API must not let the leases of calls under way run out."""

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
-import structlog
 from django.utils import timezone
 
-from provisioning import adopting, connections
+from provisioning import adopting
 from provisioning.adopting import Listed
 from provisioning.ledger import SETTLED
 from provisioning.mirror import Seen
 from provisioning.models import Action, Reading
 from provisioning.operations import Ask, Found, Operation, Ref
-from provisioning.synaq import Client, Meaning, SynaqError, errors
+from provisioning.synaq import Client, Meaning, SynaqError
 from provisioning.synaq.answers import read_errors, read_state
-
-log = structlog.get_logger(__name__)
 
 ENDED_WELL = "finished"
 LAGS_FOR = timedelta(seconds=30)  # for which a thing may be pending though its action has ended
@@ -170,72 +166,7 @@ class Fault:
     sent: bool
 
 
-AnyJob = TypeVar("AnyJob", Job, ReadJob)
 Outcome = Accepted | Still | Ended | Vanished | NoEffect | LookedUp | Read | Listed | Trouble | Held | Fault
-
-
-def carry_out(turn: Callable[[AnyJob], Outcome], job: AnyJob) -> Outcome:
-    """Take one turn. Never raises: whatever goes wrong is an outcome that says whether something may have been sent."""
-    before = connections.drawn()
-    try:
-        with (
-            connections.letting_pass(_level(turn, job)),
-            structlog.contextvars.bound_contextvars(**job.marks),
-        ):
-            return _tried(turn, job)
-    except SynaqError as error:
-        return Trouble(error)
-    except connections.NotSent as error:
-        return Held(str(error))
-    except Exception as error:
-        log.exception("a turn went wrong", turn=turn.__name__)
-        return Fault(
-            f"The portal made a mistake here ({type(error).__name__}).", connections.drawn() != before
-        )
-
-
-# By the documents either says that the signature is wrong, or that something is not in scope. Nothing was done.
-_SIGNATURE_OR_SCOPE = frozenset({Meaning.UNAUTHENTICATED, Meaning.FORBIDDEN})
-
-
-def _tried(turn: Callable[[AnyJob], Outcome], job: AnyJob) -> Outcome:
-    """Take the turn. Refused by 401 or 403, it is found out which is meant: for a signature all have to wait, for scope
-    nobody has. A 401 may be over when it is looked into: then the turn is taken once more."""
-    try:
-        return turn(job)
-    except SynaqError as error:
-        if error.meaning not in _SIGNATURE_OR_SCOPE:
-            raise
-        known = _knows_us(job)
-        if known is False:
-            raise errors.meaning(Meaning.UNAUTHENTICATED, error) from None
-        if known is None or error.meaning is Meaning.FORBIDDEN:
-            raise
-    try:
-        return turn(job)
-    except SynaqError as error:
-        raise (
-            errors.meaning(Meaning.FORBIDDEN, error) if error.meaning in _SIGNATURE_OR_SCOPE else error
-        ) from None
-
-
-def _knows_us(job: Job | ReadJob) -> bool | None:
-    """Whether SYNAQ shows the reseller itself; None where that cannot be told."""
-    connection = job.reading.connection if isinstance(job, ReadJob) else job.action.connection
-    try:
-        job.client.ous.get(connection.reseller_guid)
-    except SynaqError as error:
-        return False if error.meaning in _SIGNATURE_OR_SCOPE else None
-    except ValueError:  # no GUID
-        return None
-    return True
-
-
-def _level(turn: object, job: Job | ReadJob) -> int:
-    """Where its calls stand at the gate."""
-    if job.behind:
-        return connections.BEHIND
-    return connections.CLICK if turn is submit else connections.FOLLOW
 
 
 def submit(job: Job) -> Outcome:
@@ -280,9 +211,8 @@ def poll(job: Job) -> Outcome:
     if remote.state == "error":
         return _ended(job, errors=tuple(remote.errors) or ("SYNAQ gave no reason.",))
     if job.operation.removes and not _recently_accepted(job):
-        first = _see(
-            job.client, *job.reads[0]
-        )  # the guide: either of the two that is not found tells the end
+        # By the guide either of the two that is not found tells the end
+        first = _see(job.client, *job.reads[0])
         if first.body is None:
             return Ended((first, *_also(job)))
     return Still(remote.state or "pending", remote.retry_after)
