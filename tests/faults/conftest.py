@@ -25,7 +25,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     more of them by ROUNDS=…"""
     if "running" in metafunc.fixturenames:
         dialects = getattr(metafunc.module, "DIALECTS", ("legacy", "current"))
-        metafunc.parametrize("running", dialects, indirect=True, scope="session")
+        values = [
+            pytest.param(name, marks=pytest.mark.legacy if name == "legacy" else ()) for name in dialects
+        ]
+        metafunc.parametrize("running", values, indirect=True, scope="session")
     if "round_" in metafunc.fixturenames:
         metafunc.parametrize("round_", range(ROUNDS))
 
