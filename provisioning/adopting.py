@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +22,14 @@ from django.utils import timezone
 from provisioning import mirror, readings
 from provisioning.models import OU, Adoption, Connection, Domain, Mailbox, Package, Reading
 from provisioning.roots import make_root
-from provisioning.synaq.answers import read_guid, read_links, read_lock, read_mailbox_editions, read_state
+from provisioning.synaq.answers import (
+    read_guid,
+    read_links,
+    read_lock,
+    read_mailbox_editions,
+    read_state,
+    spellings,
+)
 
 BEHIND = 1  # it goes after what people wait for
 MOST_PAGES = 100_000
@@ -72,11 +81,9 @@ def take_in(reading: Reading, listed: Listed) -> None:
     """Write down one page; the reading goes on with the next, or is done."""
     shown = {guid: item for item in listed.items if (guid := _guid_below(reading, item))}
     kind = SHOWN_AS[Kind(reading.kind)]
-    rows = mirror.MODELS[kind].objects.filter(connection=reading.connection_id, guid__in=shown)
-    known = {row.guid: row for row in rows}
-    for guid, item in shown.items():
-        _take_one(reading, kind, guid, item, known.get(guid), listed.at)
-    mirror.listed(kind, reading.connection_id, shown, listed.at)
+    known = mirror.known(kind, reading.connection_id, shown)
+    rows = [_take_one(reading, kind, guid, item, known.get(guid), listed.at) for guid, item in shown.items()]
+    mirror.listed(kind, rows, listed.at)
     fresh = any(row.listed_at is None or row.listed_at < reading.asked_at for row in known.values())
     if listed.last or not (fresh or shown.keys() - known.keys()) or reading.page >= MOST_PAGES:
         _miss(reading, kind)
@@ -94,9 +101,8 @@ def _guid_below(reading: Reading, item: Mapping[str, Any]) -> str:
     return guid if usable else ""
 
 
-def _take_one(
-    reading: Reading, kind: str, guid: str, item: Mapping[str, Any], row: Any, at: datetime
-) -> None:
+def _take_one(reading: Reading, kind: str, guid: str, item: Mapping[str, Any], row: Any, at: datetime) -> Any:
+    """Its mirror row; what the entry leaves open is read."""
     ou, domain = reading.ou, reading.domain
     if row is None:
         home = mirror.Home(reading.connection, ou, domain, type=type_of(item))
@@ -107,14 +113,15 @@ def _take_one(
     else:
         more = _differs(kind, row, item)
     if more:
-        readings.want(kind, guid, ou=ou, domain=domain, priority=BEHIND)
+        readings.want(kind, row.guid, ou=ou, domain=domain, priority=BEHIND)
     if kind == "ou":
         below = Kind.OUS if row.type in _RESELLERS else Kind.DOMAINS
-        readings.want(below, guid, ou=row, priority=BEHIND)
+        readings.want(below, row.guid, ou=row, priority=BEHIND)
     elif kind == "domain":
-        readings.want(Kind.MAILBOXES, guid, ou=row.ou, domain=row, priority=BEHIND)
+        readings.want(Kind.MAILBOXES, row.guid, ou=row.ou, domain=row, priority=BEHIND)
     elif domain is not None:
         _know_packages(domain, [one.package_guid for one in read_mailbox_editions(item)], at)
+    return row
 
 
 def type_of(body: Any) -> str:
@@ -171,19 +178,19 @@ def came(reading: Reading, seen: mirror.Seen) -> None:
 
 def _naming(package: Package, first: Domain) -> Iterable[Domain]:
     """Domains that are linked to the package by what they, or their mailboxes, say of themselves."""
-    boxes = Mailbox.objects.filter(ou=package.ou_id, raw__packages__contains=[{"guid": package.guid}])
+    ways = spellings(package.guid)
+    on_it = reduce(or_, (Q(raw__packages__contains=[{"guid": way}]) for way in ways))
+    boxes = Mailbox.objects.filter(on_it, ou=package.ou_id)
     by_boxes = set(boxes.values_list("domain_id", flat=True).distinct())
     for domain in Domain.objects.filter(ou=package.ou_id, gone_at=None):
-        named = package.guid in (read_links(domain.raw) or ())
+        named = set(ways) & set(read_links(domain.raw) or ())
         if named or domain.pk in by_boxes or domain.pk == first.pk:
             yield domain
 
 
 def _know_packages(domain: Domain, guids: Iterable[str | None], at: datetime) -> None:
     wanted = {guid for guid in guids if guid and len(guid) <= LONGEST_GUID}
-    known = {
-        row.guid: row for row in Package.objects.filter(connection=domain.connection_id, guid__in=wanted)
-    }
+    known = mirror.known("package", domain.connection_id, wanted)
     linked = set(domain.links.values_list("package_id", flat=True))
     for guid in wanted:
         if guid not in known:

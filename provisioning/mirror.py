@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -48,7 +50,19 @@ class Home:
 
 def find(connection_id: int, kind: str, guid: str) -> Any | None:
     """The mirror row of that thing, or None."""
-    return MODELS[kind].objects.filter(connection_id=connection_id, guid=guid).first()
+    return known(kind, connection_id, [guid]).get(guid)
+
+
+def known(kind: str, connection_id: int, guids: Iterable[str]) -> dict[str, Any]:
+    """Rows of those that the mirror has, by the GUIDs as they are given here: SYNAQ may show them in other letter case."""
+    wanted = {guid: answers.spellings(guid) for guid in guids}
+    found = MODELS[kind].objects.filter(connection=connection_id, guid__in=set(chain(*wanted.values())))
+    rows = {row.guid: row for row in found}
+    return {guid: row for guid, ways in wanted.items() if (row := _first(rows, ways)) is not None}
+
+
+def _first(rows: Mapping[str, Any], ways: Iterable[str]) -> Any | None:
+    return next((rows[way] for way in ways if way in rows), None)
 
 
 def write(seen: Seen, home: Home) -> None:
@@ -71,18 +85,21 @@ def write_mailboxes(seen: Sequence[tuple[Seen, Home]]) -> None:
     Raises IntegrityError where another writer is making one of them, ValueError where a new one's domain is not known.
     """
     rows = Mailbox.objects.select_for_update().filter(
-        connection__in={home.connection for _, home in seen}, guid__in=[one.guid for one, _ in seen]
+        connection__in={home.connection for _, home in seen},
+        guid__in=set(chain.from_iterable(answers.spellings(one.guid) for one, _ in seen)),
     )
-    known = {(row.connection_id, row.guid): row for row in rows.order_by("id")}
+    there: dict[int, dict[str, Mailbox]] = defaultdict(dict)
+    for row in rows.order_by("id"):
+        there[row.connection_id][row.guid] = row
     new = []
     for one, home in seen:
-        row = known.get((home.connection.pk, one.guid))
+        ours = there[home.connection.pk]
+        row = _first(ours, answers.spellings(one.guid))
         if row is not None and row.as_at > one.at:
             continue
         if row is None:
-            row = Mailbox(connection=home.connection, guid=one.guid)
+            row = ours[one.guid] = Mailbox(connection=home.connection, guid=one.guid)
             _settle_in(row, home)
-            known[home.connection.pk, one.guid] = row
             new.append(row)
         body = _shown(row, one)
         _say_mailbox(row, body, home)
@@ -110,8 +127,9 @@ def _write_catalogue(seen: Seen, home: Home) -> None:
 
 
 def _write(seen: Seen, home: Home) -> None:
-    rows = MODELS[seen.kind].objects.select_for_update()
-    row = rows.filter(connection=home.connection, guid=seen.guid).first()
+    ways = answers.spellings(seen.guid)
+    rows = MODELS[seen.kind].objects.select_for_update().filter(connection=home.connection, guid__in=ways)
+    row = _first({row.guid: row for row in rows}, ways)
     if row is not None and row.as_at > seen.at:
         return
     if seen.body is None:
@@ -229,7 +247,7 @@ def _take_domain(row: Domain, body: Mapping[str, Any], home: Home) -> None:
     row.save()
     links = answers.read_links(body)
     if links is not None:
-        shown = list(Package.objects.filter(connection=row.connection, guid__in=links))
+        shown = list(known("package", row.connection_id, links).values())
         if shown or not links:  # a list of what is no GUID of a package says nothing of links
             row.links.exclude(package__in=shown).delete()
         for package in shown:
@@ -261,10 +279,9 @@ _TAKE_IN: dict[str, Any] = {
 }
 
 
-def listed(kind: str, connection_id: int, guids: Iterable[str], at: datetime) -> None:
+def listed(kind: str, rows: Iterable[Any], at: datetime) -> None:
     """A list showed these; nothing that it said of them is taken in here."""
-    rows = MODELS[kind].objects.filter(connection=connection_id, guid__in=list(guids))
-    rows.update(listed_at=at)
+    MODELS[kind].objects.filter(pk__in=[row.pk for row in rows]).update(listed_at=at)
 
 
 def link(domain: Domain, package: Package, at: datetime) -> None:

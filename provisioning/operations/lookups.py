@@ -12,6 +12,7 @@ from provisioning.synaq.answers import (
     read_lock,
     read_mailbox_editions,
     read_state,
+    spellings,
     unwrap,
 )
 
@@ -131,5 +132,7 @@ def edition(client: Client, ask: Ask) -> Found | None:
     body = client.mailboxes.get(ask.guid).body
     if read_state(body) == "pending":
         return Found(ask.guid, done=False)
-    shown = {(one.package_guid, one.edition_code) for one in read_mailbox_editions(body)}
-    return Found(ask.guid, done=True) if (ask.payload["package"], ask.payload["code"]) in shown else None
+    package, code = ask.payload["package"], ask.payload["code"]
+    shown = [one.package_guid or package for one in read_mailbox_editions(body) if one.edition_code == code]
+    done = any(package in spellings(guid) for guid in shown)
+    return Found(ask.guid, done=True) if done else None

@@ -23,7 +23,7 @@ __all__ = [
     "Answer", "Edition", "FieldError", "Lock", "MailboxEdition", "Page", "UsageReport", "parse",
     "read_domain_fields", "read_editions", "read_errors", "read_guid", "read_links", "read_lock",
     "read_mailbox_editions", "read_page", "read_retry_after", "read_state", "read_usage", "read_when",
-    "unwrap",
+    "spellings", "unwrap",
 ]  # fmt: skip
 
 LONGEST_STATE = 64
@@ -119,6 +119,14 @@ def read_state(value: Any) -> str:
 def read_guid(body: Any) -> str | None:
     """The object's GUID as text, whether it is written as text or as a number."""
     return first_text(body, ("guid", "uuid", "id")) if isinstance(body, dict) else scalar_text(body)
+
+
+def spellings(guid: str) -> tuple[str, ...]:
+    """How an answer may write the same GUID, as it is given first: a UUID's hexadecimal digits have no letter case
+    (RFC 9562). What is no UUID is written in one way only."""
+    if not _UUID.fullmatch(guid):
+        return (guid,)
+    return tuple(dict.fromkeys((guid, guid.lower(), guid.upper())))
 
 
 def read_when(value: Any) -> datetime | None:
@@ -224,6 +232,7 @@ def read_page(raw: Any, key: str, page: int, limit: int) -> Page | None:
     return Page(items, at, size, _number(raw.get("pages"), -(-total // max(size, 1))), total)
 
 
+_UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 _NOT_STORABLE = re.compile(r"\\u0000|\\ud[89a-f]", re.IGNORECASE)
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 _IDENTIFIES = frozenset({"guid", "state", "id", "domain_name", "email"})

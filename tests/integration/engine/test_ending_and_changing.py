@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -230,6 +231,29 @@ def test_an_edition_that_the_answer_does_not_show_is_known_all_the_same(api: Fak
     work()
     world.mailbox.refresh_from_db()
     assert (state_of(action), world.mailbox.edition_code) == ("finished", code)
+
+
+@pytest.mark.parametrize(
+    ("write", "state"),
+    [
+        (lambda guid: {"guid": guid}, "finished"),
+        (lambda guid: {"guid": guid.upper()}, "finished"),
+        (lambda _: {}, "finished"),
+        (lambda _: {"guid": "another"}, "unconfirmed"),
+    ],
+    ids=["as it was", "in other letters", "without the package", "of another package"],
+)
+def test_an_edition_whose_answer_was_lost_is_told_by_what_the_mailbox_shows(
+    api: FakeApi, current_world: World, write: Callable[[str], dict[str, str]], state: str
+) -> None:
+    world, code = current_world, "CLM-STD-50"
+    world.package.editions.create(code=code)
+    api.on("PATCH", "/edition", says(502, "<html>Bad Gateway</html>"))
+    on = [{**write(world.package.guid), "edition_code": code}]
+    api.on("GET", "/mailboxes", says(200, shown(world, packages=on)))
+    action = mailboxes.change_edition(world.mailbox, world.package, code, by=None, submission=uuid.uuid4())
+    work()
+    assert state_of(action) == state
 
 
 @pytest.mark.parametrize(

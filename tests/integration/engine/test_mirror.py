@@ -15,7 +15,7 @@ from provisioning import mirror
 from provisioning.models import OU, Catalogue, Domain, DomainLink, Edition, Mailbox, Package
 from provisioning.synaq.wire import MASK
 from tests.integration.engine.conftest import World
-from tests.integration.factories import make_package
+from tests.integration.factories import make_mailbox, make_package
 
 pytestmark = pytest.mark.django_db
 
@@ -235,3 +235,26 @@ NAMES = ["title", "email", "state", "fields", "editions", "packages", "code", "n
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_json_comes_is_taken(world: World, kind: str, body: Any) -> None:
     write(world, kind, str(uuid.uuid4()), body, title="as asked")
+
+
+# --- the same GUID, written otherwise
+
+
+def test_an_answer_that_writes_the_guid_in_other_letters_is_about_the_row_that_is_there(world: World) -> None:
+    guid = str(uuid.uuid4())
+    row = make_mailbox(world.domain, guid=guid)
+    write(world, "mailbox", guid.upper(), {"guid": guid.upper(), "state": "closed"})
+    row.refresh_from_db()
+    assert row.state == "closed"
+    home = mirror.Home(world.connection, world.company, world.domain)
+    seen = mirror.Seen("mailbox", guid.upper(), {"state": "suspended"}, timezone.now())
+    mirror.write_mailboxes([(seen, home)])
+    row.refresh_from_db()
+    assert row.state == "suspended"
+    assert Mailbox.objects.filter(guid__iexact=guid).count() == 1
+
+
+def test_what_is_no_uuid_is_written_in_one_way(world: World) -> None:
+    make_mailbox(world.domain, guid="aB3xY")
+    assert mirror.find(world.connection.pk, "mailbox", "aB3xY") is not None
+    assert mirror.find(world.connection.pk, "mailbox", "AB3XY") is None
