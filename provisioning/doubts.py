@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from provisioning import ledger, mirror
 from provisioning.models import Action, Event
 from provisioning.operations.base import NOT_THERE
 from provisioning.synaq import Meaning
+from provisioning.synaq.answers import spellings
 from provisioning.turns import Job, LookedUp
 
 COULD_NOT_TELL = "Looked it up: it could not be told."
@@ -71,6 +74,29 @@ def _looked_in_vain(action: Action) -> int:
 def was_sent_again(action: Action) -> bool:
     """Whether it is sent once more because SYNAQ did not have it: the first may have arrived all the same."""
     return Event.objects.filter(action=action, kind="put_off", data__meaning=ABSENT).exists()
+
+
+def others(action: Action) -> frozenset[str]:
+    """GUIDs of its kind that are something else's, and may yet bear the name that it asked for: what the portal knew before
+    it was asked, and what other actions made."""
+    kind = action.result_kind
+    rows = mirror.MODELS[kind].objects.filter(
+        Q(known_since=None) | Q(known_since__lte=action.asked_at), connection=action.connection_id
+    )
+    made = _made_by_others(action).values_list("result_guid", flat=True)
+    return frozenset(rows.values_list("guid", flat=True)) | frozenset(made)
+
+
+def is_anothers(action: Action, row: Any) -> bool:
+    """Whether a row of the mirror cannot be what the action made."""
+    if row.known_since is None or row.known_since <= action.asked_at:
+        return True
+    return _made_by_others(action).filter(result_guid__in=spellings(row.guid)).exists()
+
+
+def _made_by_others(action: Action) -> QuerySet[Action]:
+    rows = Action.objects.filter(connection=action.connection_id, result_kind=action.result_kind)
+    return rows.exclude(pk=action.pk).exclude(result_guid="")
 
 
 def typed(action: Action) -> bool:

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 
 from provisioning.models import OU, Catalogue, Connection, Domain, DomainLink, Edition, Mailbox, Package
 from provisioning.synaq import answers, wire
 
+T = TypeVar("T")
 MODELS: dict[str, type[OU] | type[Package] | type[Domain] | type[Mailbox]] = {
     "ou": OU,
     "package": Package,
@@ -61,7 +62,7 @@ def known(kind: str, connection_id: int, guids: Iterable[str]) -> dict[str, Any]
     return {guid: row for guid, ways in wanted.items() if (row := _first(rows, ways)) is not None}
 
 
-def _first(rows: Mapping[str, Any], ways: Iterable[str]) -> Any | None:
+def _first(rows: Mapping[str, T], ways: Iterable[str]) -> T | None:
     return next((rows[way] for way in ways if way in rows), None)
 
 
@@ -89,9 +90,9 @@ def write_mailboxes(seen: Sequence[tuple[Seen, Home]]) -> None:
         guid__in=set(chain.from_iterable(answers.spellings(one.guid) for one, _ in seen)),
     )
     there: dict[int, dict[str, Mailbox]] = defaultdict(dict)
-    for row in rows.order_by("id"):
-        there[row.connection_id][row.guid] = row
-    new = []
+    for kept in rows.order_by("id"):
+        there[kept.connection_id][kept.guid] = kept
+    new: list[Mailbox] = []
     for one, home in seen:
         ours = there[home.connection.pk]
         row = _first(ours, answers.spellings(one.guid))

@@ -23,6 +23,7 @@ from provisioning import (
     carrying,
     collecting,
     connections,
+    doubts,
     heartbeats,
     imports,
     ledger,
@@ -410,6 +411,9 @@ def _job(action: Action, client: Client) -> Job:
         raise NotImplementedError(action.operation)
     # Only sending needs the secrets: a look-up must go on though they cannot be opened.
     opened = secrets.unseal(action.sealed) if state == Action.State.SENDING else {}
-    ask = Ask(action.guid, action.payload, opened, action.connection.dialect, action.ou.guid)
+    # what may be there but once cannot be mistaken for another
+    by_name = state == Action.State.UNCONFIRMED and operation.makes and not operation.unique
+    others = doubts.others(action) if by_name else frozenset()
+    ask = Ask(action.guid, action.payload, opened, action.connection.dialect, action.ou.guid, others)
     reads = tuple(operation.reads(action)) if state == Action.State.WAITING else ()
     return Job(action, operation, client, ask, reads)

@@ -14,6 +14,7 @@ class Mirrored(models.Model):
     guid = models.CharField(max_length=100)
     state = models.CharField(max_length=60, blank=True)
     raw = models.JSONField(default=dict, help_text="SYNAQ's answer with passwords masked")
+    known_since = models.DateTimeField(null=True, auto_now_add=True, help_text="When it came to the mirror")
     as_at = models.DateTimeField()
     gone_at = models.DateTimeField(null=True)
     listed_at = models.DateTimeField(null=True, help_text="When a list last showed it")

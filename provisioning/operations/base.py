@@ -42,13 +42,17 @@ def _in_words(state: str) -> str:
 
 @dataclass(frozen=True)
 class Ask:
-    """A ledger row as an operation's functions see it, secrets included. Never logged."""
+    """A ledger row as an operation's functions see it, secrets included. Never logged.
+
+    `others`: GUIDs of what may bear the name that was asked for, and is something else.
+    """
 
     guid: str
     payload: Mapping[str, Any]
     secrets: Mapping[str, Any] = field(repr=False)
     dialect: str = "legacy"
     ou_guid: str = ""
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from provisioning.operations.base import NOT_THERE, Ask, Found, LookUp
 from provisioning.synaq import Client, Meaning, SynaqError
 from provisioning.synaq.answers import (
     read_domain_fields,
+    read_guid,
     read_links,
     read_lock,
     read_mailbox_editions,
@@ -16,33 +18,35 @@ from provisioning.synaq.answers import (
     unwrap,
 )
 
+MOST = 1000  # things that are gone through where a list shows more than was asked for
+
 
 def _only(ask: Ask, items: list[dict[str, Any]], key: str, value: str) -> Found | None:
-    """The one thing of exactly that name. What is provisioned at once may still be on its way."""
+    """The one thing of exactly that name that is nothing else's. What is provisioned at once may still be on its way."""
     if not items:
         return NOT_THERE
     named = [item for item in items if str(item.get(key, "")).casefold() == value.casefold()]
-    guids = {str(item["guid"]) for item in named if item.get("guid")}
+    guids = {guid for item in named if (guid := read_guid(item)) and ask.others.isdisjoint(spellings(guid))}
     return Found(guids.pop(), done=not ask.payload.get("provision_immediately")) if len(guids) == 1 else None
 
 
 def company(client: Client, ask: Ask) -> Found | None:
     title = ask.payload["title"]
-    found = client.ous.list(parent_guid=ask.guid, title=title, exact_match=True, limit=50)
-    return _only(ask, found.items, "title", title)
+    found = client.ous.each(parent_guid=ask.guid, title=title, exact_match=True)
+    return _only(ask, list(islice(found, MOST)), "title", title)
 
 
 def domain(client: Client, ask: Ask) -> Found | None:
     name = ask.payload["domain_name"]
     # Only within its company: one of that name elsewhere is not what was asked for.
-    found = client.domains.list(domain_name=name, ou_guid=ask.ou_guid, exact_match=True, limit=50)
-    return _only(ask, found.items, "domain_name", name)
+    found = client.domains.each(domain_name=name, ou_guid=ask.ou_guid, exact_match=True)
+    return _only(ask, list(islice(found, MOST)), "domain_name", name)
 
 
 def mailbox(client: Client, ask: Ask) -> Found | None:
     local = ask.payload["email_local"]
-    found = client.mailboxes.list(domain_guid=ask.guid, email_local=local, exact_match=True, limit=50)
-    items = [{**item, "local": str(item.get("email", "")).rpartition("@")[0]} for item in found.items]
+    found = client.mailboxes.each(domain_guid=ask.guid, email_local=local, exact_match=True)
+    items = [{**item, "local": str(item.get("email", "")).rpartition("@")[0]} for item in islice(found, MOST)]
     return _only(ask, items, "local", local)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from provisioning import batches, ledger, mirror
+from provisioning import batches, doubts, ledger, mirror
 from provisioning.ledger import NEEDS_FORM, needs_form
 from provisioning.models import Action, Batch
 from provisioning.operations import OPERATIONS, Operation, operation_of
@@ -88,8 +88,10 @@ def settle_applied(action: Action, guid: str, *, by: Any) -> None:
         raise Refused("Type the GUID of what exists.")
     if made and (len(guid) > _LONGEST_GUID or not guid.isprintable()):
         raise Refused("That is no GUID. Type it as SYNAQ shows it.")
-    if made and mirror.find(action.connection_id, operation_of(action).makes, guid):
+    known = mirror.find(action.connection_id, operation_of(action).makes, guid) if made else None
+    if known and doubts.is_anothers(action, known):
         raise Refused("The portal knows that GUID already as something else.")
+    guid = known.guid if known else guid
     ledger.settle_applied(action, guid if made else "", by=by)
 
 

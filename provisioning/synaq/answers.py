@@ -9,7 +9,7 @@ import email.utils
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
@@ -216,9 +216,12 @@ def read_mailbox_editions(body: Any) -> list[MailboxEdition]:
 
 
 def read_page(raw: Any, key: str, page: int, limit: int) -> Page | None:
-    """A page of the envelope, or of a bare list; `page` and `limit` are what was asked. Else None."""
+    """A page of the envelope, or of a bare list; `page` and `limit` are what was asked. Else None.
+
+    Where it does not say how many pages there are, and does not hold all of `total`, there may be one more.
+    """
     if isinstance(raw, list):
-        return Page(_objects(raw), page, limit, page, len(raw))
+        return _page({}, _objects(raw), page, limit)
     embedded = raw.get("_embedded", raw.get(key)) if isinstance(raw, dict) else None
     if isinstance(embedded, dict):
         embedded = embedded.get(key, next((v for v in embedded.values() if isinstance(v, list)), [])) or []
@@ -226,10 +229,15 @@ def read_page(raw: Any, key: str, page: int, limit: int) -> Page | None:
         embedded = list(embedded.values())
     if not isinstance(embedded, list):
         return None
-    items = _objects(embedded)
-    at, size = _number(raw.get("page"), page), _number(raw.get("limit"), limit)
-    total = _number(raw.get("total"), len(items))
-    return Page(items, at, size, _number(raw.get("pages"), -(-total // max(size, 1))), total)
+    return _page(raw, _objects(embedded), page, limit)
+
+
+def _page(said: Mapping[str, Any], items: list[dict[str, Any]], page: int, limit: int) -> Page:
+    at, size = _number(said.get("page"), page), _number(said.get("limit"), limit)
+    total = _number(said.get("total"), 0)
+    # a server may hand out fewer at a time than it was asked for
+    more = bool(items) and (total == 0 or at * len(items) < total)
+    return Page(items, at, size, _number(said.get("pages"), at + more), total or len(items))
 
 
 _UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)

@@ -318,6 +318,17 @@ def test_a_guid_that_is_known_as_something_else_is_not_taken(world: World) -> No
         activity.settle_applied(action, "  ", by=None)
 
 
+def test_one_that_came_to_be_known_since_is_taken_unless_another_made_it(world: World) -> None:
+    action, other = unsettled(new_mailbox(world.domain)), unsettled(new_mailbox(world.domain, "other"))
+    guid = make_mailbox(world.domain).guid
+    activity.settle_applied(other, guid.upper(), by=None)
+    assert fresh(other).result_guid == guid
+    with pytest.raises(Refused, match="knows that GUID already"):
+        activity.settle_applied(action, guid, by=None)
+    activity.settle_applied(action, make_mailbox(world.domain).guid, by=None)
+    assert fresh(action).state == "waiting"
+
+
 def test_what_failed_without_secrets_can_be_asked_for_again(world: World) -> None:
     action = sending(suspend(world.mailbox))
     ledger.fail(action, "conflict", "Not now.", [])

@@ -15,6 +15,7 @@ from provisioning.services import mailboxes, ous
 from tests.integration.engine.asking import Rounds, fresh, kinds, new_domain, new_mailbox, suspend, work
 from tests.integration.engine.conftest import World
 from tests.integration.engine.fake_api import FakeApi, hangs, resets, says
+from tests.integration.factories import make_ou
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 
@@ -268,6 +269,76 @@ def test_a_company_of_which_there_may_be_two_is_never_sent_again_by_itself(
     )
     work()
     assert (fresh(action).state, fresh(action).next_at) == ("unconfirmed", None)
+    assert api.count("POST") == 1
+
+
+def lost_company(world: World) -> Action:
+    details = {"title": "Acme Ltd"}
+    return ous.create_company(world.root, by=None, details=details, submission=uuid.uuid4())
+
+
+def test_a_company_of_that_name_that_was_known_before_is_not_taken_for_the_new_one(
+    api: FakeApi, current_world: World
+) -> None:
+    old = make_ou(parent=current_world.root, title="Acme Ltd", guid="old")
+    api.on("GET", "/ous.json", listed("ous", [{"guid": old.guid, "title": "Acme Ltd"}]))
+    lose_by_reset_after(api)
+    action = lost_company(current_world)
+    work()
+    assert (fresh(action).state, fresh(action).next_at) == ("unconfirmed", None)
+    assert api.count("POST") == 1
+
+
+def test_nor_is_one_that_another_action_made(api: FakeApi, current_world: World) -> None:
+    made = says(201, location="/api/v1/ous/first")
+    api.on("POST", "/companies", made, resets)
+    api.on("GET", "/ous/first", says(200, {"guid": "first", "title": "Acme Ltd"}))
+    api.on("GET", "/ous.json", listed("ous", [{"guid": "first", "title": "Acme Ltd"}]))
+    first = lost_company(current_world)
+    work()
+    second = lost_company(current_world)
+    work()
+    assert (fresh(first).state, fresh(second).state) == ("finished", "unconfirmed")
+
+
+def test_the_new_one_beside_it_is_found(api: FakeApi, current_world: World) -> None:
+    make_ou(parent=current_world.root, title="Acme Ltd", guid="old")
+    both = [{"guid": guid, "title": "Acme Ltd", "state": "active"} for guid in ("old", "new")]
+    api.on("GET", "/ous.json", listed("ous", both))
+    api.on("GET", "/ous/new", says(200, both[1]))
+    lose_by_reset_after(api)
+    action = lost_company(current_world)
+    work()
+    assert (fresh(action).state, fresh(action).result_guid) == ("finished", "new")
+
+
+def test_one_that_a_list_showed_meanwhile_is_still_its_own(api: FakeApi, current_world: World) -> None:
+    api.on("GET", "/ous.json", says(503, PAGE))
+    lose_by_reset_after(api)
+    action = lost_company(current_world)
+    one_round()
+    make_ou(parent=current_world.root, title="Acme Ltd", guid="new")
+    shown = {"guid": "new", "title": "Acme Ltd", "state": "active"}
+    api.on("GET", "/ous.json", listed("ous", [shown]))
+    api.on("GET", "/ous/new", says(200, shown))
+    work()
+    assert (fresh(action).state, fresh(action).result_guid) == ("finished", "new")
+
+
+def test_a_list_that_shows_more_than_was_asked_for_is_gone_through(
+    api: FakeApi, current_world: World
+) -> None:
+    wanted = {"guid": "made", "domain_name": "new.example", "state": "inactive"}
+    pages = [
+        {"page": page, "limit": 1, "pages": 3, "total": 3, "_embedded": {"domains": [item]}}
+        for page, item in enumerate(({"guid": "a", "domain_name": "a.example"}, {"guid": "b"}, wanted), 1)
+    ]
+    api.on("GET", "/domains.json", *(says(200, page) for page in pages))
+    api.on("GET", "/domains/made", says(200, wanted))
+    lose_by_reset_after(api)
+    action = new_domain(current_world.company)
+    work()
+    assert (fresh(action).state, fresh(action).result_guid) == ("finished", "made")
     assert api.count("POST") == 1
 
 

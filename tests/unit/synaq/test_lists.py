@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -76,7 +78,7 @@ def test_list_is_found_in_every_shape(raw: Any) -> None:
     page = read_page(raw, "mailboxes", 1, 100)
     assert page is not None
     assert page.items == [{"guid": "a"}]
-    assert not page.has_next
+    assert (page.page, page.total) == (1, 1)
 
 
 @pytest.mark.parametrize("nothing", [None, [], {}])
@@ -86,7 +88,48 @@ def test_an_empty_list_is_a_list(nothing: Any) -> None:
     assert not page.items
 
 
-def test_pages_are_counted_from_the_total_where_the_envelope_does_not_say() -> None:
-    page = read_page({"total": 250, "_embedded": {"mailboxes": [{"guid": "a"}]}}, "mailboxes", 1, 100)
+@pytest.mark.parametrize(
+    ("said", "more"),
+    [
+        ({"pages": 1, "total": 250}, False),
+        ({"pages": 2, "total": 2}, True),
+        ({"total": 2}, False),
+        ({"total": "3"}, True),
+        ({}, True),
+    ],
+    ids=["pages, one", "pages, two", "all of the total", "not all of the total", "neither"],
+)
+def test_whether_there_is_another_page_is_told_or_tried(said: dict[str, Any], more: bool) -> None:
+    page = read_page(
+        {**said, "_embedded": {"mailboxes": [{"guid": "a"}, {"guid": "b"}]}}, "mailboxes", 1, 100
+    )
     assert page is not None
-    assert (page.pages, page.has_next) == (3, True)
+    assert page.has_next == more
+
+
+def handing_out(guids: str, most: int, dress: Callable[[list[Any], int], Any]) -> Any:
+    """A server that hands out so many at a time, whatever `limit` says."""
+
+    def answer(request: Any) -> tuple[int, dict[str, str], str]:
+        first = (int(request.params["page"]) - 1) * most
+        items = [{"guid": guid} for guid in guids[first : first + most]]
+        return 200, {}, json.dumps(dress(items, len(guids)))
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "dress",
+    [
+        lambda items, _: items,
+        lambda items, _: {"_embedded": {"mailboxes": items}},
+        lambda items, total: {"total": total, "_embedded": {"mailboxes": items}},
+        lambda items, total: {"limit": 100, "total": total, "_embedded": {"mailboxes": items}},
+    ],
+    ids=["bare lists", "no numbers", "a total alone", "the limit that was asked for"],
+)
+def test_all_is_read_where_pages_are_shorter_than_asked_and_not_counted(
+    dress: Any, current: Client, wire: responses.RequestsMock
+) -> None:
+    wire.add_callback("GET", URL, handing_out("abcdefg", 3, dress))
+    assert [item["guid"] for item in current.mailboxes.each(domain_guid="D")] == list("abcdefg")
