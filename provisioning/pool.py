@@ -31,6 +31,10 @@ class Lane:
         self.follows: deque[Work] = deque()
         self.working = self.sending = 0
 
+    def may_begin(self) -> int:
+        """How much of what waits a free thread could take now."""
+        return min(len(self.sends) + len(self.follows), max(0, self.most - self.working))
+
     def next(self) -> tuple[Work, bool] | None:
         """The next work, and whether it sends; None where there is none, or enough threads are at it."""
         if self.working >= self.most or not (self.sends or self.follows):
@@ -57,7 +61,7 @@ class Pool:
             lane = self._lanes[behind]
             (lane.sends if sends else lane.follows).append(work)
             # A thread that was woken a moment ago still counts as idle, and what it was woken for still waits
-            if self._idle >= sum(len(lane.sends) + len(lane.follows) for lane in self._lanes):
+            if self._idle >= sum(lane.may_begin() for lane in self._lanes):
                 self._lock.notify()
             elif self._begun < self.threads:
                 self._begun += 1

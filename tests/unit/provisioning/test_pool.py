@@ -51,6 +51,19 @@ def test_however_much_is_behind_people_find_a_thread() -> None:
     assert results.take(10) == ["behind"]
 
 
+def test_threads_kept_for_people_are_woken_though_more_is_behind_than_may_be_begun() -> None:
+    pool, results = Pool(2), Results[str]()
+    with held(pool, behind=False, count=2 + FOR_PEOPLE):
+        pass  # every thread has been begun
+    while pool.busy():
+        pass
+    with held(pool, behind=True, count=2):
+        for _ in range(FOR_PEOPLE + 1):
+            pool.put(lambda: results.add("behind"), sends=True, behind=True)
+        pool.put(lambda: results.add("click"), sends=True, behind=False)
+        assert results.take(5) == ["click"]
+
+
 def test_what_comes_at_once_is_begun_at_once_however_few_threads_there_are_yet() -> None:
     pool, results = Pool(4), Results[int]()
     pool.put(lambda: results.add(0), sends=True, behind=False)
