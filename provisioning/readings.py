@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Case, F, When, prefetch_related_objects
+from django.db.models import Case, F, Q, When, prefetch_related_objects
 from django.db.models.functions import Least, Now
 from django.utils import timezone
 
@@ -32,8 +32,14 @@ def want(kind: str, guid: str, *, ou: OU, domain: Domain | None = None, priority
         idle = Reading.objects.filter(pk=reading.pk, due_at=None)
         fresh = {"failures": 0, "trouble": "", "page": 1, "request_id": click}
         if not idle.update(asked_at=now, due_at=now, priority=priority, **fresh):
-            sooner = Least(F("priority"), priority)
-            Reading.objects.filter(pk=reading.pk).update(asked_at=now, priority=sooner)
+            # one that failed need not sit out its pause; at worst it is being read, and is read once more
+            pauses = Q(failures__gt=0)
+            Reading.objects.filter(pk=reading.pk).update(
+                asked_at=now,
+                priority=Least(F("priority"), priority),
+                due_at=Case(When(pauses, then=Least(F("due_at"), now)), default=F("due_at")),
+                failures=0,
+            )
         reading.refresh_from_db()
     transaction.on_commit(announce.nudge)
     return reading

@@ -43,7 +43,20 @@ class Reading(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "kind", "guid"], name="reading_once")]
-        indexes = [models.Index(fields=["due_at"], name="reading_due", condition=Q(due_at__isnull=False))]
+        indexes = [
+            models.Index(fields=["due_at"], name="reading_due", condition=Q(due_at__isnull=False)),
+            # people's and scheduled ones are claimed apart: however much is behind, a look for a click's passes it by
+            models.Index(
+                fields=["connection", "due_at"],
+                name="reading_due_for_people",
+                condition=Q(due_at__isnull=False, priority=0),
+            ),
+            models.Index(
+                fields=["connection", "due_at"],
+                name="reading_due_behind",
+                condition=Q(due_at__isnull=False, priority__gt=0),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.guid}"

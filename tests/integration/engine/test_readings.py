@@ -77,6 +77,17 @@ def test_trouble_that_passes_is_tried_again_with_growing_pauses(api: FakeApi, wo
     assert row.trouble
 
 
+def test_one_that_sits_out_a_pause_is_read_at_once_when_it_is_asked_for_again(world: World) -> None:
+    want(world)
+    (claimed,) = readings.claim(world.connection.pk, 5)
+    Reading.objects.update(failures=9)
+    claimed.failures = 9
+    readings.put_off(claimed, "SYNAQ is away.", final=False)
+    assert not readings.anything_due(world.connection.pk)
+    assert fresh(want(world)).failures == 0
+    assert readings.anything_due(world.connection.pk)
+
+
 def test_a_refusal_is_told_and_not_asked_for_again(api: FakeApi, world: World) -> None:
     api.on("GET", "/domains/", says(403, {"code": 403, "message": "Not yours."}))
     reading = want(world)
