@@ -26,6 +26,7 @@ OK, WARN, BAD = "ok", "warn", "bad"
 LATE = timedelta(minutes=2)  # so long may what is due wait for its turn
 VERY_LATE = timedelta(minutes=15)
 MISSED = timedelta(hours=1)  # so long a process that was lost is told of, while others of its kind work
+CLOCKS_OFF = 2.0  # seconds; a sign of life may have been on its way for a moment
 _ORDER = (OK, WARN, BAD)
 
 
@@ -54,6 +55,7 @@ def check() -> list[Line]:
             Line("database", OK, "Answers."),
             queue(),
             *processes(found),
+            clocks(found),
             due(),
             connections(),
         ]
@@ -113,6 +115,20 @@ def _process(kind: str, signs: list[Sign]) -> Line:
         )
     said = f"{len(alive)} at work." if kind == "worker" else "Gives signs of life."
     return Line(_NAMED[kind], OK, said, facts)
+
+
+def clocks_off(signs: Iterable[Sign]) -> float:
+    """Seconds by which the clock that differs most differs from the database's."""
+    return max((abs(sign.clock_off) for sign in signs if sign.alive), default=0.0)
+
+
+def clocks(signs: list[Sign]) -> Line:
+    """Whether the machines and the database tell the same time."""
+    off = clocks_off(signs)
+    if off <= CLOCKS_OFF:
+        return Line("clocks", OK, "All machines tell the same time.", {"off": off})
+    said = f"A machine's clock is {off:.0f} s off the database's: new data may be taken for old."
+    return Line("clocks", WARN, said, {"off": off})
 
 
 # --- the ledger ---------------------------------------------------------------------------------------------------------

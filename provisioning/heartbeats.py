@@ -45,6 +45,12 @@ class Sign:
     def alive(self) -> bool:
         return self.age < SILENT
 
+    @property
+    def clock_off(self) -> float:
+        """Seconds by which its machine's clock was ahead of the database's; behind it where less than 0."""
+        clock = self.facts.get("clock")
+        return clock - self.at.timestamp() if isinstance(clock, float) else 0.0
+
 
 def here() -> str:
     """A name for this process."""
@@ -53,7 +59,7 @@ def here() -> str:
 
 def give(kind: str, name: str, **facts: Any) -> None:
     """A sign of life, now. Raises the database's error when it is away."""
-    row = {"at": Now(), "facts": facts}
+    row = {"at": Now(), "facts": {**facts, "clock": time.time()}}
     Heartbeat.objects.update_or_create(kind=kind, name=name[:150], defaults=row)
 
 

@@ -23,6 +23,7 @@ ADVICE = {
     "workers": Advice("Workers", "Start the workers again, and look at the end of their log.", "WorkersDead"),
     "driver": Advice("Driver", "Restart the workers.", "NobodyDrives"),
     "beat": Advice("Beat", "Restart beat.", "BeatDead"),
+    "clocks": Advice("Clocks", "Have the machines' clocks set by NTP.", "ClocksDiffer"),
     "ledger": Advice("Ledger", "See what is late: manage.py ledger --late.", "DueTooLong"),
     "connections": Advice(
         "Connections", "The connection's page says what SYNAQ answered.", "ConnectionBroken"

@@ -71,6 +71,8 @@ def _now() -> Iterator[Family]:
             ages[kind] = min(sign.age for sign in ours).total_seconds()
     yield _labelled("mailroom_processes", "Processes that gave a sign of life lately", "kind", alive)
     yield _labelled("mailroom_heartbeat_age_seconds", "Age of the youngest sign of life", "kind", ages)
+    off = health.clocks_off(signs)
+    yield _gauge("mailroom_clock_off_seconds", "How far a machine's clock is off the database's", off)
     busy = sum(float(sign.facts.get("under_way", 0)) for sign in signs if sign.kind == "web" and sign.alive)
     yield _gauge("mailroom_http_in_flight", "Requests under way, by the web processes' last report", busy)
     states = {state: float(number) for state, number in health.open_by_state().items()}

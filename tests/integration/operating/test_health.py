@@ -3,6 +3,7 @@ server in service while a worker is dead."""
 
 from __future__ import annotations
 
+import time
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from provisioning import health, heartbeats
 from provisioning.models import Action, Connection, Heartbeat
 from tests.integration.factories import make_connection, make_ou
 
-COMPONENTS = {"web", "database", "redis", "workers", "driver", "beat", "ledger", "connections"}
+COMPONENTS = {"web", "database", "redis", "workers", "driver", "beat", "clocks", "ledger", "connections"}
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def alive() -> None:
 
 
 def age(kind: str, seconds: float) -> None:
-    Heartbeat.objects.filter(kind=kind).update(at=Now() - timedelta(seconds=seconds))
+    Heartbeat.objects.filter(kind=kind).update(at=Now() - timedelta(seconds=seconds), facts={})
     probes.forget()
 
 
@@ -73,6 +74,20 @@ def test_one_worker_of_two_that_was_lost_is_told_for_an_hour_and_one_that_ended_
     heartbeats.end("worker", "lost")
     probes.forget()
     assert told(client)[1]["workers"] == "ok"
+
+
+@pytest.mark.usefixtures("alive")
+@pytest.mark.parametrize("off", [-9.0, 9.0])
+def test_a_machine_whose_clock_differs_is_told_of(client: Client, off: float) -> None:
+    assert told(client)[1]["clocks"] == "ok"
+    right = time.time
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(time, "time", lambda: right() + off)
+        heartbeats.give("worker", "elsewhere")
+    probes.forget()
+    assert told(client)[1]["clocks"] == "degraded"
+    age("worker", 3600)
+    assert told(client)[1]["clocks"] == "ok", "one that is no more tells no time"
 
 
 @pytest.mark.usefixtures("alive")
