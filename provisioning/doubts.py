@@ -51,24 +51,30 @@ def _not_there(action: Action) -> None:
     ledger.put_off(action, timezone.now(), ABSENT, words)
 
 
-def not_told(job: Job, again: datetime | None, words: str) -> None:
+def not_told(job: Job, again: datetime | None, words: str, *, away: bool = False) -> None:
     """A look-up could not tell. After the last one a person settles it, but for what changes nothing: that has failed."""
     if again is None and job.operation.repeatable:
         words = f"{job.action.words or words} It changes nothing, so that it can safely be asked for again."
         ledger.fail(job.action, job.action.meaning, words, [])
     else:
-        ledger.not_told(job.action, again, words)
+        ledger.not_told(job.action, again, words, away=away)
 
 
 def next_look_up(action: Action) -> datetime | None:
-    return later(LOOK_UPS, action.tries) if action.tries < len(LOOK_UPS) else None
+    """None once SYNAQ was asked often enough: what it did not answer does not count."""
+    answered = _look_ups(action).exclude(data__has_key="away").count()
+    return later(LOOK_UPS, answered) if answered < len(LOOK_UPS) else None
 
 
 def _looked_in_vain(action: Action) -> int:
     """How many look-ups have found nothing since the answer was lost."""
+    return _look_ups(action).filter(text=COULD_NOT_TELL).count()
+
+
+def _look_ups(action: Action) -> QuerySet[Event]:
     events = Event.objects.filter(action=action)
     since = events.filter(kind="unconfirmed").order_by("-id").values("id")[:1]
-    return events.filter(kind="looked_up", text=COULD_NOT_TELL, id__gt=since).count()
+    return events.filter(kind="looked_up", id__gt=since)
 
 
 def was_sent_again(action: Action) -> bool:

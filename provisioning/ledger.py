@@ -21,6 +21,9 @@ from provisioning.models import Action, Event
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=30)
+WRITES_FIRST = timedelta(
+    seconds=5
+)  # of a database that was started: drivers write down what they kept meanwhile
 # These had secrets in them, which are wiped when they were sent: only their form can ask again.
 NEEDS_FORM = frozenset({"mailbox.create", "domain.fields"})
 WITH_SECRET = "with_secret"  # noqa: S105  (in the payload of what may come with a secret or without: it did)
@@ -182,10 +185,20 @@ def anything_due(connection_id: int) -> bool:
     return due.filter(state=State.QUEUED).exists() or turns.exists()
 
 
+def _database_was_away() -> bool:
+    """Whether it was started a moment ago."""
+    with connection.cursor() as cursor:
+        sql = "SELECT statement_timestamp() - pg_postmaster_start_time() < make_interval(secs => %s)"
+        cursor.execute(sql, [WRITES_FIRST.total_seconds()])
+        return bool(cursor.fetchone()[0])
+
+
 @transaction.atomic
-def give_up_lost(now: datetime | None = None) -> int:
+def give_up_lost() -> int:
     """Rows that were being sent by a worker that is no more: what became of the request is not known."""
-    lost = Action.objects.filter(state=State.SENDING, next_at__lte=now or Now())
+    if _database_was_away():
+        return 0  # who holds them may have answers to write down first
+    lost = Action.objects.filter(state=State.SENDING, next_at__lte=Now())
     rows = list(lost.order_by("next_at", "id").select_for_update(skip_locked=True)[:100])
     for action in rows:
         # The lost worker's late answer must touch no row.
@@ -279,11 +292,12 @@ def doubted(action: Action, meaning: str, words: str) -> bool:
 
 
 @transaction.atomic
-def not_told(action: Action, next_at: datetime | None, words: str) -> bool:
-    """A look-up could not tell. With no further one due (`next_at` None) a person settles it."""
+def not_told(action: Action, next_at: datetime | None, words: str, *, away: bool = False) -> bool:
+    """A look-up could not tell. With no further one due (`next_at` None) a person settles it. `away`: SYNAQ was not there to
+    be asked."""
     moved = _move(action, [State.UNCONFIRMED], next_at=next_at, tries=action.tries + 1, lease_until=None)
     if moved:
-        _note(action, "looked_up", words)
+        _note(action, "looked_up", words, data={"away": True} if away else None)
     return moved
 
 

@@ -11,7 +11,18 @@ import structlog
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
-from provisioning import adopting, batches, connections, doubts, ledger, mirror, readings, secrets, usage
+from provisioning import (
+    adopting,
+    batches,
+    connections,
+    doubts,
+    ledger,
+    mirror,
+    pace,
+    readings,
+    secrets,
+    usage,
+)
 from provisioning.models import OU, Action, Domain, Mailbox, Package, Reading
 from provisioning.operations import Operation
 from provisioning.synaq import Meaning, SynaqError
@@ -58,6 +69,17 @@ def record(job: Job, outcome: Outcome) -> None:
         _record(job, outcome)
         batches.moved(job.action)
         batches.came_back(job.action)
+
+
+def learn(job: Job | ReadJob, outcome: Outcome) -> None:
+    """Once it is written down: what a poll says of when such actions end."""
+    if isinstance(job, ReadJob) or not job.action.remote_path:
+        return
+    match outcome:
+        case Still():
+            pace.under_way(job.action)
+        case Ended() | Vanished():
+            pace.ended(job.action)
 
 
 def _record(job: Job, outcome: Outcome) -> None:
@@ -251,12 +273,9 @@ def _trouble(job: Job, error: SynaqError) -> None:
     elif action.state == Action.State.WAITING:
         ledger.still(action, action.remote_state, next_poll(action, error.retry_after), words)
     elif action.state == Action.State.UNCONFIRMED:
-        again = (
-            doubts.later(doubts.LOOK_UPS, action.tries)
-            if error.meaning in PASSING
-            else doubts.next_look_up(action)
-        )
-        doubts.not_told(job, again, words)
+        away = error.meaning in PASSING
+        again = doubts.later(doubts.LOOK_UPS, action.tries) if away else doubts.next_look_up(action)
+        doubts.not_told(job, again, words, away=away)
     else:
         _not_accepted(job, error, words)
 
@@ -285,7 +304,7 @@ def _held(action: Action, words: str) -> None:
     elif action.state == Action.State.WAITING:
         ledger.still(action, action.remote_state, next_poll(action))
     else:
-        ledger.not_told(action, soon, words)
+        ledger.not_told(action, soon, words, away=True)
 
 
 @transaction.atomic

@@ -17,15 +17,15 @@ from django.db import InterfaceError, OperationalError
 from django.db import connection as database
 
 from provisioning import (
-    admission,
     adopting,
     batches,
     carrying,
     collecting,
     connections,
-    doubts,
+    elapsed,
     heartbeats,
     imports,
+    jobs,
     ledger,
     outcomes,
     pool,
@@ -39,7 +39,6 @@ from provisioning import (
     turns,
 )
 from provisioning.models import OU, Action, Connection, Reading
-from provisioning.operations import OPERATIONS, Ask, operation_of
 from provisioning.synaq import Client
 from provisioning.turns import Job, Outcome, ReadJob
 
@@ -73,17 +72,18 @@ def drive(stopping: Callable[[], bool] = lambda: False, works_for: float = WORKS
     slot = slots.take()
     if slot is None:
         return 0
+    driver = Driver(stopping, slot)
     try:
-        return Driver(stopping, slot).run(works_for)
+        return driver.run(works_for)
     finally:
         with suppress(*DATABASE_AWAY):  # the database that is away has let go of it already
-            slots.release(slot)
+            driver.let_go()
 
 
 class Driver:
     """One run of the loop. What is under way is always seen to its end, and its outcome written down."""
 
-    def __init__(self, stopping: Callable[[], bool], slot: int = 0) -> None:
+    def __init__(self, stopping: Callable[[], bool], slot: int | None = None) -> None:
         self.stopping, self.slot = stopping, slot
         self.under_way: dict[int, Job | ReadJob] = {}  # handed to a thread, and not written down yet; by id()
         self._results: pool.Results[tuple[Job | ReadJob, Outcome]] = pool.Results()
@@ -96,6 +96,7 @@ class Driver:
         self._nothing_to_read: dict[tuple[int, bool], float] = {}
         self._renewed_at = self._wrote_at = time.monotonic()
         self._winds_down = False  # its time is over, and calls are under way
+        self._lost_slot = False  # with the connection to the database that held it
 
     def run(self, works_for: float) -> int:
         """Loop for up to `works_for` seconds and until nothing is under way. Returns turns taken.
@@ -122,12 +123,26 @@ class Driver:
             else:
                 time.sleep(PAUSE)
 
+    def let_go(self) -> None:
+        """Others may drive in its place."""
+        if self.slot is not None:
+            slots.release(self.slot)
+
     def _may_begin(self, end: float) -> bool:
         """Whether more is taken on. After its time only what people wait for is: else a click would wait for all the calls
         that are under way."""
         late = time.monotonic() - end
         self._winds_down = late > 0
-        return not self.stopping() and (late <= 0 or (late < WINDS_DOWN and bool(self.under_way)))
+        if self.stopping() or (late > 0 and (late >= WINDS_DOWN or not self.under_way)):
+            return False
+        if self._lost_slot:
+            self._guarded(self._take_slot)
+        return not self._lost_slot
+
+    def _take_slot(self) -> int:
+        self.slot = slots.take()
+        self._lost_slot = self.slot is None
+        return 0
 
     def _sign_of_life(self) -> int:
         """That somebody drives, and what was counted meanwhile; every few seconds."""
@@ -143,6 +158,7 @@ class Driver:
                 raise
             log.warning("the database is away; outcomes are kept", under_way=len(self.under_way))
             database.close()
+            self._lost_slot, self.slot = self.slot is not None or self._lost_slot, None
             time.sleep(PAUSE)
             return 0
 
@@ -197,13 +213,14 @@ class Driver:
         return room.free(self.under_way.values(), row, self.drivers)
 
     def _begin_on(self, row: Connection) -> int:
-        client = _client(row)
+        client = jobs.client_of(row)
         if client is None:
             return 0
         looks_behind = not self._winds_down and time.monotonic() > self._nothing_behind.get(row.pk, 0.0)
         most = room.ahead(self.under_way.values(), row, self.drivers, looks_behind=looks_behind)
+        held_at = elapsed.now()
         claimed = ledger.claim(row.pk, most)
-        begun = self._begin_all(claimed, row, client) + self._read_some(row, client, behind=False)
+        begun = self._begin_all(claimed, row, client, held_at) + self._read_some(row, client, behind=False)
         if looks_behind:
             begun += self._read_some(row, client, behind=True)
             if any(job.behind for job in self.under_way.values()):
@@ -216,7 +233,7 @@ class Driver:
 
     def _probe(self, row: Connection, most: int) -> int:
         """A broken connection is tried with what is due on it."""
-        client = _client(row)
+        client = jobs.client_of(row)
         if client is None:
             return 0
         begun = self._begin_exactly(row, client, most)
@@ -234,19 +251,21 @@ class Driver:
 
     def _begin_exactly(self, row: Connection, client: Client, most: int, *, scheduled: bool = False) -> int:
         """No more than so many in all."""
-        begun = self._begin_all(ledger.claim_turns(row.pk, most, scheduled=scheduled), row, client)
-        if left := most - begun:
-            begun += self._begin_all(ledger.claim_submits(row.pk, left, scheduled=scheduled), row, client)
+        held_at = elapsed.now()
+        claimed = ledger.claim_turns(row.pk, most, scheduled=scheduled)
+        if left := most - len(claimed):
+            claimed += ledger.claim_submits(row.pk, left, scheduled=scheduled)
+        begun = self._begin_all(claimed, row, client, held_at)
         if left := most - begun:
             begun += self._read_all(readings.claim(row.pk, left, scheduled=scheduled), client)
         return begun
 
-    def _begin_all(self, actions: list[Action], row: Connection, client: Client) -> int:
+    def _begin_all(self, actions: list[Action], row: Connection, client: Client, held_at: float) -> int:
         if missing := {action.ou_id for action in actions} - self._ous.keys():
             self._ous |= OU.objects.in_bulk(missing)
         for action in actions:
             action.connection, action.ou = row, self._ous[action.ou_id]
-            self._start(action, client)
+            self._start(action, client, held_at)
         return len(actions)
 
     def _read_all(self, found: list[Reading], client: Client) -> int:
@@ -254,15 +273,15 @@ class Driver:
             self._hand_over(ReadJob(reading, client))
         return len(found)
 
-    def _start(self, action: Action, client: Client) -> None:
+    def _start(self, action: Action, client: Client, held_at: float) -> None:
         """Hand one claimed row to a thread. Whatever is odd about it stops this row only."""
         try:
             if action.state == Action.State.SENDING and action.meaning == ledger.RESTORED:
                 ledger.unconfirmed(action, ledger.RESTORED, action.words)  # looked up before anything is sent
                 return
-            if action.state == Action.State.SENDING and not _admitted(action):
+            if action.state == Action.State.SENDING and not jobs.is_admitted(action):
                 return
-            job = _job(action, client)
+            job = jobs.job_of(action, client, held_at)
         except secrets.CannotOpen as error:
             outcomes.fault(action, f"{error} Ask for it again.", sent=False, meaning="sealed")
         except DATABASE_AWAY:
@@ -287,9 +306,10 @@ class Driver:
         """A slow API must not let the leases of calls under way run out."""
         if time.monotonic() - self._renewed_at < RENEW_EVERY:
             return 0
-        self._renewed_at = time.monotonic()
+        now = time.monotonic()
         ledger.renew(job.action for job in self.under_way.values() if isinstance(job, Job))
         readings.renew(job.reading for job in self.under_way.values() if isinstance(job, ReadJob))
+        self._renewed_at = now
         return 0
 
     def _gather(self) -> None:
@@ -352,6 +372,8 @@ class Driver:
         return len(plain)
 
     def _is_written(self, pairs: list[tuple[Job | ReadJob, Outcome]]) -> None:
+        for job, outcome in pairs:
+            outcomes.learn(job, outcome)
         done = {id(job) for job, _ in pairs}
         self._told = [pair for pair in self._told if id(pair[0]) not in done]
         for number in done:
@@ -378,42 +400,3 @@ def _write(job: Job | ReadJob, outcome: Outcome) -> None:
 
 def _anything_due(row: Connection) -> bool:
     return ledger.anything_due(row.pk) or readings.anything_due(row.pk)
-
-
-def _client(row: Connection) -> Client | None:
-    """The connection's client; None, and the breaker is told, where its key or address is of no use."""
-    try:
-        return connections.client_for(row)
-    except (secrets.CannotOpen, KeyError, ValueError) as error:
-        log.warning("a connection cannot be used", connection=row.pk, error=type(error).__name__)
-        words = (
-            "The connection's key cannot be opened, or its address is none. An owner must set it up again."
-        )
-        connections.failed(row.pk, words)
-        return None
-
-
-def _admitted(action: Action) -> bool:
-    """Whether it may still be sent. If not, that is written down."""
-    if words := admission.waits_for(action):
-        outcomes.hold(action, words)
-        return False
-    if words := admission.why_not(action, operation_of(action)):
-        outcomes.refuse(action, words)
-        return False
-    return True
-
-
-def _job(action: Action, client: Client) -> Job:
-    """Everything that the row's turn needs. Raises what is odd about the row; nothing has been sent then."""
-    state, operation = action.state, operation_of(action)
-    if state == Action.State.SENDING and action.operation not in OPERATIONS:
-        raise NotImplementedError(action.operation)
-    # Only sending needs the secrets: a look-up must go on though they cannot be opened.
-    opened = secrets.unseal(action.sealed) if state == Action.State.SENDING else {}
-    # what may be there but once cannot be mistaken for another
-    by_name = state == Action.State.UNCONFIRMED and operation.makes and not operation.unique
-    others = doubts.others(action) if by_name else frozenset()
-    ask = Ask(action.guid, action.payload, opened, action.connection.dialect, action.ou.guid, others)
-    reads = tuple(operation.reads(action)) if state == Action.State.WAITING else ()
-    return Job(action, operation, client, ask, reads)

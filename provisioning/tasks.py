@@ -29,7 +29,8 @@ def _ended(sender: Any, **_: Any) -> None:
     heartbeats.end(heartbeats.WORKER, getattr(sender, "hostname", "") or "")
 
 
-@shared_task(name="provisioning.drive")  # type: ignore[untyped-decorator]
+# While the database is away, a driver keeps what SYNAQ answered, and outlives the time that other tasks have
+@shared_task(name="provisioning.drive", soft_time_limit=570, time_limit=600)  # type: ignore[untyped-decorator]
 def drive() -> None:
     checking.run_safely()
     if runner.drive(stopping=lambda: bool(_stopping.value)) and not _stopping.value:

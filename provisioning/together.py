@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
-from provisioning import batches, connections, ledger, ledger_groups, mirror, pace
+from provisioning import batches, connections, ledger, ledger_groups, mirror
 from provisioning.ledger_groups import Done, Polled, Taken
 from provisioning.models import Action, Domain
 from provisioning.outcomes import next_poll
@@ -53,10 +53,6 @@ def record(pairs: Sequence[Pair]) -> None:
         if isinstance(outcome, Still)
     ]
     ends = [(job, outcome) for job, outcome in pairs if isinstance(outcome, Ended)]
-    for job, _ in ends:
-        pace.ended(job.action)
-    for poll in polled:
-        pace.under_way(poll.action)
     with transaction.atomic():
         if ends:
             _end(ends)

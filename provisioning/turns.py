@@ -8,9 +8,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from provisioning import adopting
+from provisioning import adopting, elapsed
 from provisioning.adopting import Listed
-from provisioning.ledger import SETTLED
+from provisioning.ledger import LEASE, SETTLED
 from provisioning.mirror import Seen
 from provisioning.models import Action, Reading
 from provisioning.operations import Ask, Found, Operation, Ref
@@ -34,12 +34,14 @@ LONGEST_GUID, LONGEST_PATH = 100, 500  # what the ledger's columns hold
 
 @dataclass(frozen=True)
 class Job:
-    """A claimed row with all that its turn needs. `reads`: what to read once it has ended."""
+    """A claimed row with all that its turn needs. `held_at`: when the claim was asked for, by `elapsed.now()`. `reads`: what
+    to read once it has ended."""
 
     action: Action
     operation: Operation
     client: Client
     ask: Ask
+    held_at: float
     reads: tuple[Ref, ...] = ()
 
     @property
@@ -171,8 +173,7 @@ Outcome = Accepted | Still | Ended | Vanished | NoEffect | LookedUp | Read | Lis
 
 def submit(job: Job) -> Outcome:
     """Send it, once, and only while the lease is long enough for the answer to come back within it."""
-    lease = job.action.lease_until
-    if lease is None or lease - timezone.now() < NEEDS_LEASE:
+    if LEASE.total_seconds() - (elapsed.now() - job.held_at) < NEEDS_LEASE.total_seconds():
         return Held("It was not sent in time; it takes its turn again.")
     try:
         answer = job.operation.send(job.client, job.ask)

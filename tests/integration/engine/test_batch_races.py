@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from provisioning import batches, ledger, mirror, outcomes, schedule, teardown
+from provisioning import batches, elapsed, ledger, mirror, outcomes, schedule, teardown
 from provisioning.batches import Wish
 from provisioning.ledger import Refused
 from provisioning.models import Action, Batch, Scheduled
@@ -57,7 +57,7 @@ def claimed(batch: Batch, most: int = MANY) -> list[Action]:
 
 def job_of(action: Action) -> Job:
     client: Any = None  # the outcome is told, nobody is asked
-    return Job(action, operation_of(action), client, Ask(action.guid, {}, {}))
+    return Job(action, operation_of(action), client, Ask(action.guid, {}, {}), elapsed.now())
 
 
 def accepted(batch: Batch, most: int = MANY) -> list[Action]:

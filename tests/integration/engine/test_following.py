@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -9,9 +10,9 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from provisioning import connections, ledger, outcomes, turns
+from provisioning import connections, elapsed, ledger, outcomes, pace, turns
 from provisioning.models import Action, Domain, Mailbox
-from provisioning.services import activity
+from provisioning.services import activity, domains
 from tests.integration.engine.asking import Rounds, fresh, kinds, new_domain, suspend, work
 from tests.integration.engine.conftest import World
 from tests.integration.engine.fake_api import FakeApi, breaks_off, hangs, resets, says
@@ -64,6 +65,28 @@ def test_trouble_while_polling_is_told_and_passes(api: FakeApi, world: World, tr
     work()
     assert (fresh(action).state, fresh(action).words) == ("finished", "")
     assert api.count("POST") == 1
+
+
+def test_when_actions_end_is_learned_of_domains_as_of_mailboxes(api: FakeApi, world: World) -> None:
+    domain, mailbox = world.domain, world.mailbox
+    Domain.objects.filter(pk=domain.pk).update(state="inactive")
+    domain.refresh_from_db()
+    provision = domains.change_state(domain, "domain.provision", by=None, submission=uuid.uuid4())
+    known = {(action.connection_id, action.operation) for action in (provision, suspend(mailbox))}
+    for path in (f"domains/{domain.guid}/actions", f"mailboxes/{mailbox.guid}/actions"):
+        api.on("POST", f"/{path}.json", says(202, location=f"/api/v1/{path}/7"))
+    pace._ends.clear()
+    pace._under_way.clear()
+    api.on("GET", "/actions/7", PENDING, PENDING, FINISHED)
+    api.on("GET", f"/domains/{domain.guid}.json", says(200, {"guid": domain.guid, "state": "active"}))
+    api.on("GET", f"/mailboxes/{mailbox.guid}.json", shows("suspended"))
+    one_round()
+    Action.objects.update(next_at=timezone.now())
+    one_round()
+    assert set(pace._under_way) == known
+    work()
+    assert set(pace._ends) == known
+    assert not pace._under_way
 
 
 def test_a_pending_action_is_never_given_up_and_asked_after_less_and_less(api: FakeApi, world: World) -> None:
@@ -282,9 +305,8 @@ def test_a_lease_that_is_nearly_over_is_not_begun_with(api: FakeApi, world: Worl
     driver_claims = ledger.claim
 
     def claim_late(connection_id: int, most: ledger.Most) -> list[Action]:
-        rows = driver_claims(connection_id, most)
-        for row in rows:
-            row.lease_until = timezone.now() + timedelta(seconds=5)
+        rows, before = driver_claims(connection_id, most), elapsed.now()
+        patch.setattr(elapsed, "now", lambda: before + 25)
         return rows
 
     with pytest.MonkeyPatch.context() as patch:

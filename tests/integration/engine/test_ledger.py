@@ -154,6 +154,18 @@ def test_a_lease_that_ran_out_while_sending_is_unconfirmed_and_never_sent_again(
     assert kinds(action) == ["asked", "sending", "unconfirmed"]
 
 
+def test_just_after_the_database_was_started_nothing_is_given_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    action = sending(suspend(world.mailbox))
+    run_out(action)
+    with monkeypatch.context() as patched:
+        patched.setattr(ledger, "WRITES_FIRST", timedelta(days=9999))
+        assert ledger.give_up_lost() == 0
+    assert fresh(action).state == "sending", "whoever sends it may be about to write down what came of it"
+    assert ledger.give_up_lost() == 1
+
+
 def test_a_lease_that_still_runs_is_left_alone(world: World) -> None:
     action = sending(suspend(world.mailbox))
     assert ledger.give_up_lost() == 0

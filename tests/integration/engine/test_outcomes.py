@@ -362,6 +362,15 @@ def test_a_look_up_is_repeated_for_as_long_as_the_api_is_away(api: FakeApi, worl
     assert api.count("POST") == 1
 
 
+def test_what_synaq_was_not_there_to_answer_does_not_count_as_looked_up(api: FakeApi, world: World) -> None:
+    api.on("GET", "/mailboxes/", *[says(503, PAGE)] * 8, *[shows("active")] * 3, shows("suspended"))
+    lose_by_reset_after(api)
+    action = suspend(world.mailbox)
+    work()
+    assert fresh(action).state == "finished", "its effect showed after three answers that could not tell"
+    assert api.count("POST") == 1
+
+
 def test_a_look_up_that_is_refused_ends_with_a_person(api: FakeApi, world: World) -> None:
     api.on("GET", "/mailboxes/", says(403, {"code": 403, "message": "Not yours.", "errors": None}))
     lose_by_reset_after(api)

@@ -11,10 +11,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import OperationalError, connection
@@ -188,6 +190,37 @@ def test_a_database_that_is_away_with_nothing_under_way_ends_the_run(monkeypatch
     monkeypatch.setattr(connections, "usable", away)
     with pytest.raises(OperationalError):
         runner.Driver(lambda: False).run(10)
+
+
+@real
+def test_a_driver_whose_slot_went_with_its_connection_takes_one_again_before_it_begins_anything(
+    api: FakeApi, world: World, settings: Any
+) -> None:
+    settings.RUNNER_SLOTS = 1
+    slot = slots.take()
+    driver = runner.Driver(lambda: False, slot)
+    driver.under_way[0] = cast("Any", SimpleNamespace(behind=False))
+
+    def away() -> int:
+        raise OperationalError
+
+    later = time.monotonic() + 60
+    assert driver._may_begin(later)
+    driver._guarded(away)
+    assert slots.taken() == 0, "the connection that held it is closed"
+    with other_connection() as other:
+        other.execute("SELECT pg_advisory_lock(%s, 0)", [slots.KIND])
+        assert not driver._may_begin(later), "another drives in its place"
+    assert driver._may_begin(later)
+    assert (slots.taken(), driver.slot) == (1, slot)
+    driver.let_go()
+    assert slots.taken() == 0
+
+
+@contextmanager
+def other_connection() -> Iterator[psycopg.Connection]:
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}) as other:
+        yield other
 
 
 @quick

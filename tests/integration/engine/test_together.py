@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from provisioning import ledger, mirror, together
+from provisioning import elapsed, ledger, mirror, together
 from provisioning.mirror import Seen
 from provisioning.models import OU, Action, Connection, Mailbox
 from provisioning.operations import Ask, operation_of
@@ -39,7 +39,7 @@ def job_of(action: Action) -> Job:
     operation = operation_of(action)
     reads = tuple(operation.reads(action)) if action.state == "waiting" else ()
     ask = Ask(action.guid, action.payload, {})
-    return Job(action, operation, None, ask, reads)  # type: ignore[arg-type]
+    return Job(action, operation, None, ask, elapsed.now(), reads)  # type: ignore[arg-type]
 
 
 def ended(job: Job, **facts: Any) -> Ended:
