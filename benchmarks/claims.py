@@ -2,7 +2,8 @@
 
     make bench ONLY=claims
 
-Half of the open ones wait to be polled, half to be sent; a part of them is due. Behind them lie 200,000 that have ended.
+Half of the open ones wait to be polled, half to be sent; a part of them is due. Behind them lie 200,000 that have ended, and
+beside them as many readings are due that nobody waits for.
 Each figure is the median of many, and each claim is rolled back. Few and many are two databases, asked in turn: a machine
 that is slower for a while is slower for both.
 """
@@ -45,10 +46,12 @@ def measure() -> list[Row]:
         domain = stage.mirror(_NoApi())
         like = stage.ask_for_mailboxes(domain, 1)[0]
         _copy(like, FEW, 0)
+        _read_behind(domain, FEW)
         stage.settled()
         with stage.copied() as copy:
             say(f"{many:,} open actions and {ended:,} that have ended are written")
             _copy(like, many - FEW, ended)
+            _read_behind(domain, many - FEW)
             stage.settled()
             found = {what: _in_turn(work, copy) for what, work in _works(domain.connection_id).items()}
     return [
@@ -97,13 +100,32 @@ def _copy(like: Any, open_ones: int, ended: int) -> None:
             )
 
 
+def _read_behind(domain: Any, count: int) -> None:
+    """So many readings that are due and that nobody waits for."""
+    from django.db import connection
+
+    sql = """
+        INSERT INTO provisioning_reading (connection_id, kind, guid, ou_id, domain_id, priority, request_id, asked_at,
+          due_at, attempt, failures, page, trouble)
+        SELECT %(connection)s, 'mailbox', gen_random_uuid(), %(ou)s, %(domain)s, 1, '', now(), now() - n * interval '1 ms',
+          0, 0, 1, ''
+        FROM generate_series(1, %(count)s) n
+    """
+    values = {"connection": domain.connection_id, "ou": domain.ou_id, "domain": domain.pk, "count": count}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
 def _works(connection_id: int) -> dict[str, Callable[[], object]]:
-    from provisioning import ledger, runner
+    from provisioning import ledger, readings, runner
 
     driver = runner.Driver(lambda: False)
+    all_of_it = ledger.Most(MOST, MOST, MOST, MOST)
     return {
+        "claim of all that a driver takes on at once": lambda: ledger.claim(connection_id, all_of_it),
         "claim of polls that are due": lambda: ledger.claim_turns(connection_id, MOST),
         "claim of what is to be sent": lambda: ledger.claim_submits(connection_id, MOST),
+        "claim of readings, none of people's being due": lambda: readings.claim(connection_id, MOST),
         "sweep": driver._sweep,
     }
 

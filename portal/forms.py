@@ -90,9 +90,3 @@ class CardRadioSelect(forms.RadioSelect):
     """One of several cards. Choices are `(value, Card(…))` or `(value, "text")`."""
 
     template_name = "forms/cards.html"
-
-
-class CardCheckboxSelectMultiple(forms.CheckboxSelectMultiple):
-    """Any number of cards. Choices are `(value, Card(…))` or `(value, "text")`."""
-
-    template_name = "forms/cards.html"

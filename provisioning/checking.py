@@ -5,12 +5,14 @@ A new key takes the old one's place only when SYNAQ has accepted it; calls under
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import connection as database
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -39,23 +41,29 @@ class Told:
     at: datetime | None = None
 
 
-def run() -> int:
-    """Try what is to be tried, one after the other. How many were."""
-    tried = 0
-    while (row := claim()) is not None:
-        record(row, _ask(row))
-        tried += 1
-    return tried
+def begin() -> threading.Thread | None:
+    """Try one that is to be tried, in a thread of its own: SYNAQ may take its time, and others' work does not wait for that.
+    What is cut off with the process is tried again when its 30 s are over."""
+    row = claim()
+    if row is None:
+        return None
+    thread = threading.Thread(target=_in_a_thread, args=[row], daemon=True, name=f"try_{row.pk}")
+    thread.start()
+    return thread
 
 
-def run_safely() -> None:
-    """As `run`; what goes wrong with a try keeps no other work from being done."""
+def carry_out(row: Connection) -> None:
+    """Try one that was claimed, and write down what that told."""
+    record(row, _ask(row))
+
+
+def _in_a_thread(row: Connection) -> None:
     try:
-        run()
-    except (OperationalError, InterfaceError):
-        raise
+        carry_out(row)
     except Exception as error:
-        log.error("a connection could not be tried", error=type(error).__name__)
+        log.error("a connection could not be tried", connection=row.pk, error=type(error).__name__)
+    finally:
+        database.close()
 
 
 @transaction.atomic

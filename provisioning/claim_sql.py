@@ -5,17 +5,19 @@ from functools import cache
 # Due times and leases are compared by the database's clock: machines whose own differ must not take each other's rows.
 # People go first, also in an object's own line: what is scheduled (2) lets them pass until it is sent. Whoever asks for much
 # at once (1) steps back behind others, but an object's line keeps its order.
-NEXT_IN_LINE = """
-    SELECT a.id FROM provisioning_action a
-    WHERE a.state = 'queued' AND a.next_at <= statement_timestamp() AND a.connection_id = %(connection)s
-      AND a.priority {whose}
-      AND NOT EXISTS (
+FIRST_IN_LINE = """
+      NOT EXISTS (
         SELECT 1 FROM provisioning_action b
         WHERE b.connection_id = a.connection_id AND b.lock_key = a.lock_key AND b.id <> a.id
           AND b.state IN ('queued', 'sending', 'waiting', 'unconfirmed')
           AND (b.state <> 'queued' OR (b.priority > 1, b.id) < (a.priority > 1, a.id)))
-    ORDER BY a.priority, a.next_at, a.id LIMIT %({most})s FOR UPDATE OF a SKIP LOCKED
-"""
+"""  # a queued row `a`, for its object
+NEXT_IN_LINE = f"""
+    SELECT a.id FROM provisioning_action a
+    WHERE a.state = 'queued' AND a.next_at <= statement_timestamp() AND a.connection_id = %(connection)s
+      AND a.priority {{whose}} AND {FIRST_IN_LINE}
+    ORDER BY a.priority, a.next_at, a.id LIMIT %({{most}})s FOR UPDATE OF a SKIP LOCKED
+"""  # noqa: S608  (a condition of our own)
 # One statement for all that a driver takes on at once: held, and in the history. Nothing is sent before it is committed.
 CLAIM = """
     WITH {parts}, due AS ({due}), taken AS (

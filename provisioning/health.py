@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from provisioning import heartbeats
+from provisioning.claim_sql import FIRST_IN_LINE
 from provisioning.heartbeats import Sign
 from provisioning.models import Action, Connection, Reading
 
@@ -134,17 +135,12 @@ def clocks(signs: list[Sign]) -> Line:
 # --- the ledger ---------------------------------------------------------------------------------------------------------
 
 # What could be done now and is not: on a connection that may be called, and first in line for its object.
-_OLDEST = """
+_OLDEST = f"""
     SELECT extract(epoch FROM statement_timestamp() - min(oldest)) FROM (
       SELECT (
         SELECT a.next_at FROM provisioning_action a
         WHERE a.connection_id = c.id AND a.state = 'queued' AND a.priority = 0
-          AND a.next_at <= statement_timestamp()
-          AND NOT EXISTS (
-            SELECT 1 FROM provisioning_action b
-            WHERE b.connection_id = a.connection_id AND b.lock_key = a.lock_key AND b.id <> a.id
-              AND b.state IN ('queued', 'sending', 'waiting', 'unconfirmed')
-              AND (b.state <> 'queued' OR (b.priority > 1, b.id) < (a.priority > 1, a.id)))
+          AND a.next_at <= statement_timestamp() AND {FIRST_IN_LINE}
         ORDER BY a.next_at, a.id LIMIT 1) AS oldest
       FROM usable c
       UNION ALL
@@ -153,7 +149,7 @@ _OLDEST = """
         WHERE a.connection_id = c.id AND a.state IN ('waiting', 'unconfirmed') AND a.next_at <= statement_timestamp()
         ORDER BY a.next_at, a.id LIMIT 1)
       FROM usable c) AS each_one
-"""
+"""  # noqa: S608  (a condition of our own)
 _USABLE = """
     WITH usable AS (
       SELECT id FROM provisioning_connection WHERE retry_at IS NULL OR retry_at <= statement_timestamp())

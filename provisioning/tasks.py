@@ -32,6 +32,6 @@ def _ended(sender: Any, **_: Any) -> None:
 # While the database is away, a driver keeps what SYNAQ answered, and outlives the time that other tasks have
 @shared_task(name="provisioning.drive", soft_time_limit=570, time_limit=600)  # type: ignore[untyped-decorator]
 def drive() -> None:
-    checking.run_safely()
+    checking.begin()
     if runner.drive(stopping=lambda: bool(_stopping.value)) and not _stopping.value:
         announce.nudge()  # there was work: with many processes, a beat a second would not keep them all at it

@@ -33,7 +33,6 @@ KINDS = (
     Kind("provision", "Provision", ("domain.provision",)),
     Kind("mailboxes", "First mailboxes", ("mailbox.create",)),
 )
-BY_NAME = {kind.name: kind for kind in KINDS}
 
 
 @dataclass(frozen=True)

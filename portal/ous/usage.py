@@ -13,8 +13,6 @@ from portal.billing import books, sums
 from portal.billing.models import PriceBook
 from provisioning.models import OU
 
-UNPRICED = "unpriced"
-
 
 def of(request: HttpRequest, ou: OU) -> dict[str, Any] | None:
     """For ous/_usage.html; None for those who do not see usage there. A fixed number of queries."""

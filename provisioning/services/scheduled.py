@@ -12,7 +12,6 @@ from provisioning.models import Scheduled
 from provisioning.services.common import Refused
 from provisioning.teardown import ou_of
 
-DEFAULT_DAYS = 30
 _SOONEST, _LATEST = timedelta(minutes=1), timedelta(days=3653)
 
 

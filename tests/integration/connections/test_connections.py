@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 from urllib.parse import urlencode
@@ -169,12 +170,18 @@ def rotate(owner: Client, row: Connection) -> None:
     assert secrets.unseal(row.sealed_key) == {"key": "test-key"}
 
 
+def tried() -> None:
+    row = checking.claim()
+    assert row is not None
+    checking.carry_out(row)
+
+
 def test_a_new_key_takes_the_old_ones_place_once_accepted(owner: Client, api: FakeApi, root: OU) -> None:
     row = root.connection
     rotate(owner, row)
     assert "waits to be taken" in owner.get(page("detail", row)).content.decode()
     shows(api, row, says(200, {"guid": row.reseller_guid, "title": "Shown by SYNAQ"}))
-    assert checking.run() == 1
+    tried()
     row.refresh_from_db()
     root.refresh_from_db()
     assert (secrets.unseal(row.sealed_key), row.sealed_new_key) == ({"key": KEY}, "")
@@ -190,7 +197,7 @@ def test_a_new_key_that_is_refused_is_dropped_and_the_old_one_goes_on(
     row = root.connection
     rotate(owner, row)
     shows(api, row, says(401, {"message": f"bad key {KEY}"}))
-    checking.run()
+    tried()
     row.refresh_from_db()
     assert (secrets.unseal(row.sealed_key), row.sealed_new_key) == ({"key": "test-key"}, "")
     assert (row.checked_at, row.check_ok) == (None, None)  # of the present key it says nothing
@@ -204,7 +211,8 @@ def test_a_new_key_that_could_not_be_tried_waits(owner: Client, api: FakeApi, ro
     row = root.connection
     rotate(owner, row)
     shows(api, row, says(503, {}))
-    assert checking.run() == 1  # once: then not before half a minute has passed
+    tried()
+    assert checking.claim() is None, "once: then not before half a minute has passed"
     row.refresh_from_db()
     assert row.sealed_new_key
     assert row.check_wanted_at
@@ -224,3 +232,25 @@ def test_what_a_try_told_of_an_older_key_is_not_written_over_a_newer_one(owner: 
     row.refresh_from_db()
     assert secrets.unseal(row.sealed_new_key) == {"key": "a-third-key"}
     assert secrets.unseal(row.sealed_key) == {"key": "test-key"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_try_that_takes_long_holds_up_nobody(owner: Client, api: FakeApi, root: OU) -> None:
+    go_on = threading.Event()
+    answer = says(200, {"guid": root.guid})
+
+    def late(peer: Any) -> None:
+        assert go_on.wait(20)
+        answer(peer)
+
+    row = root.connection
+    shows(api, row, late)
+    rotate(owner, row)
+    thread = checking.begin()
+    assert thread is not None
+    assert thread.is_alive()
+    assert checking.begin() is None, "it is being tried"
+    go_on.set()
+    thread.join(20)
+    row.refresh_from_db()
+    assert (secrets.unseal(row.sealed_key), row.check_wanted_at) == ({"key": KEY}, None)

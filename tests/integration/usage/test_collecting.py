@@ -285,8 +285,12 @@ def test_a_click_in_the_middle_of_a_run_is_sent_within_a_second(legacy: Sandbox)
     clicked: list[int] = []
 
     def click() -> None:
-        time.sleep(1.5)
         try:
+            under_way = Action.objects.filter(operation="domain.usage", sent_at__isnull=False)
+            end = time.monotonic() + 20
+            while under_way.count() < 5:
+                assert time.monotonic() < end, "the run does not begin"
+                time.sleep(0.02)
             action = domain_services.change_state(rows[1], "domain.close", by=None, submission=uuid.uuid4())
             clicked.append(action.pk)
         finally:
