@@ -50,7 +50,7 @@ def _drawer(each: int) -> None:
     import django
 
     django.setup()
-    from provisioning.connections import Salts
+    from provisioning.salts import Salts
 
     salts, ours, clock = Salts("bench"), Counter[str](), Counter[str]()
     lock, last = threading.Lock(), [0]

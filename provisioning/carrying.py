@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import structlog
 
-from provisioning import connections, turns
+from provisioning import gate, salts, turns
 from provisioning.synaq import Meaning, SynaqError, errors
 from provisioning.turns import Fault, Held, Job, Outcome, ReadJob, Trouble
 
@@ -17,22 +17,20 @@ AnyJob = TypeVar("AnyJob", Job, ReadJob)
 
 def carry_out(turn: Callable[[AnyJob], Outcome], job: AnyJob) -> Outcome:
     """Take one turn. Never raises: whatever goes wrong is an outcome that says whether something may have been sent."""
-    before = connections.drawn()
+    before = salts.drawn()
     try:
         with (
-            connections.letting_pass(_level(turn, job)),
+            gate.letting_pass(_level(turn, job)),
             structlog.contextvars.bound_contextvars(**job.marks),
         ):
             return _tried(turn, job)
     except SynaqError as error:
         return Trouble(error)
-    except connections.NotSent as error:
+    except gate.NotSent as error:
         return Held(str(error))
     except Exception as error:
         log.exception("a turn went wrong", turn=turn.__name__)
-        return Fault(
-            f"The portal made a mistake here ({type(error).__name__}).", connections.drawn() != before
-        )
+        return Fault(f"The portal made a mistake here ({type(error).__name__}).", salts.drawn() != before)
 
 
 # By the documents either says that the signature is wrong, or that something is not in scope. Nothing was done.
@@ -75,5 +73,5 @@ def _knows_us(job: Job | ReadJob) -> bool | None:
 def _level(turn: object, job: Job | ReadJob) -> int:
     """Where its calls stand at the gate."""
     if job.behind:
-        return connections.BEHIND
-    return connections.CLICK if turn is turns.submit else connections.FOLLOW
+        return gate.BEHIND
+    return gate.CLICK if turn is turns.submit else gate.FOLLOW

@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from provisioning import adopting, audit, connections, mirror, secrets
+from provisioning import adopting, audit, breaker, gate, mirror, salts, secrets
 from provisioning.models import OU, Connection
 from provisioning.roots import make_root
 from provisioning.synaq import Client, Dialect, Meaning, SynaqError
@@ -85,7 +85,7 @@ def _ask(row: Connection) -> Told:
             body = client.ous.get(row.reseller_guid).body
     except SynaqError as error:
         return _refused(error)
-    except connections.NotSent as error:
+    except gate.NotSent as error:
         return Told(False, str(error), passing=True)
     except (secrets.CannotOpen, KeyError):
         return Told(False, "The key cannot be opened with the present SEAL_KEYS. Type it again.")
@@ -101,8 +101,8 @@ def _client(row: Connection) -> Client:
         row.api_user,
         secrets.unseal(row.sealed_new_key or row.sealed_key)["key"],
         dialect=Dialect(row.dialect),
-        salts=connections.Salts(row.api_user),
-        gate=connections.Gate(f"synaq-{row.pk}", row.rate),
+        salts=salts.Salts(row.api_user),
+        gate=gate.Gate(f"synaq-{row.pk}", row.rate),
     )
 
 
@@ -131,7 +131,7 @@ def record(tried: Connection, told: Told) -> None:
         _take(row)
     row.save(update_fields=_WRITTEN)
     if told.ok:
-        connections.answered(row.pk)
+        breaker.answered(row.pk)
         root = make_root(row)
         mirror.write(
             mirror.Seen("ou", row.reseller_guid, told.body, told.at or timezone.now()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from provisioning import admission, connections, doubts, outcomes, secrets
+from provisioning import admission, breaker, connections, doubts, outcomes, secrets
 from provisioning.models import Action, Connection
 from provisioning.operations import OPERATIONS, Ask, operation_of
 from provisioning.synaq import Client
@@ -22,7 +22,7 @@ def client_of(row: Connection) -> Client | None:
         words = (
             "The connection's key cannot be opened, or its address is none. An owner must set it up again."
         )
-        connections.failed(row.pk, words)
+        breaker.failed(row.pk, words)
         return None
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from provisioning import (
     adopting,
     batches,
-    connections,
+    breaker,
     doubts,
     ledger,
     mirror,
@@ -363,13 +363,13 @@ def _tell_breaker(connection_id: int, outcome: Outcome, hide: dict[str, Any]) ->
     if isinstance(outcome, Held | Fault) or (isinstance(outcome, LookedUp) and not outcome.asked):
         return  # SYNAQ was not asked, or it is not known how it answered
     if not isinstance(outcome, Trouble):
-        connections.answered(connection_id)
+        breaker.answered(connection_id)
         return
     error = outcome.error
     words = secrets.blot(error.message, hide)
     if error.meaning is Meaning.THROTTLED:
-        connections.throttled(connection_id, error.retry_after or 5.0, words)
+        breaker.throttled(connection_id, error.retry_after or 5.0, words)
     elif error.meaning in BREAKS:
-        connections.failed(connection_id, words)
+        breaker.failed(connection_id, words)
     elif error.status is not None:
-        connections.answered(connection_id)
+        breaker.answered(connection_id)

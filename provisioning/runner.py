@@ -19,9 +19,9 @@ from django.db import connection as database
 from provisioning import (
     adopting,
     batches,
+    breaker,
     carrying,
     collecting,
-    connections,
     elapsed,
     heartbeats,
     imports,
@@ -170,14 +170,14 @@ class Driver:
             self._lost_at = time.monotonic()
             self._sweep()
         begun = 0
-        for row, bound in connections.usable().values():
+        for row, bound in breaker.usable().values():
             if bound is None:
                 begun += self._begin_on(row)
             elif (
                 not self._winds_down
                 and self._room(row) > 0
                 and _anything_due(row)
-                and connections.take_probe(row)
+                and breaker.take_probe(row)
             ):
                 begun += self._probe(row, bound)
         return begun

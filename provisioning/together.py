@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
-from provisioning import batches, connections, ledger, ledger_groups, mirror
+from provisioning import batches, breaker, ledger, ledger_groups, mirror
 from provisioning.ledger_groups import Done, Polled, Taken
 from provisioning.models import Action, Domain
 from provisioning.outcomes import next_poll
@@ -45,7 +45,7 @@ def record(pairs: Sequence[Pair]) -> None:
     """Write down plain outcomes, all or none. Raises what the database raises: then each is to be written by itself."""
     for row in {job.connection_id: job.action.connection for job, _ in pairs}.values():
         if row.failures or row.retry_at:  # as this driver saw it a moment ago
-            connections.answered(row.pk)
+            breaker.answered(row.pk)
     taken = [_taken(job, outcome) for job, outcome in pairs if isinstance(outcome, Accepted)]
     polled = [
         Polled(job.action, outcome.remote_state, next_poll(job.action, outcome.retry_after))

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal import env
 from portal.connecting.addresses import trimmed
-from provisioning import adopting, audit, checking, connections, mirror, secrets
+from provisioning import adopting, audit, breaker, checking, connections, mirror, secrets
 from provisioning.models import OU, Connection
 from provisioning.roots import make_root
 from provisioning.synaq import Meaning, SynaqError
@@ -85,7 +85,7 @@ class Command(BaseCommand):
         row.sealed_key = _given_key()
         body = self._ask(row)
         row.save(update_fields=["sealed_key"])
-        connections.answered(row.pk)
+        breaker.answered(row.pk)
         text = "SYNAQ refused the key that was kept. The one in SYNAQ_API_KEY has taken its place."
         audit.record(
             "connection", by=None, ou=make_root(row), thing=row, text=text, new={"key": audit.CHANGED}

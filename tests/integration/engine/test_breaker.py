@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from provisioning import connections, readings, secrets
+from provisioning import breaker, gate, readings, secrets
+from provisioning.gate import Gate, NotSent
 from provisioning.models import Action, Connection
 from provisioning.services.ous import want_reading
 from tests.integration.engine.asking import Rounds, fresh, make_due, new_domain, suspend
@@ -25,7 +26,7 @@ def row(world: World) -> Connection:
 
 def fail(world: World, times: int) -> None:
     for _ in range(times):
-        connections.failed(world.connection.pk, "No answer.")
+        breaker.failed(world.connection.pk, "No answer.")
 
 
 def pause(world: World) -> float:
@@ -36,16 +37,16 @@ def pause(world: World) -> float:
 
 def test_four_failures_are_borne_and_the_fifth_opens_it(world: World) -> None:
     fail(world, 4)
-    assert connections.usable() == {world.connection.pk: (world.connection, None)}
+    assert breaker.usable() == {world.connection.pk: (world.connection, None)}
     fail(world, 1)
-    assert connections.usable() == {}
+    assert breaker.usable() == {}
     assert row(world).broken_since is not None
     assert row(world).trouble == "No answer."
 
 
 def test_only_failures_in_a_row_count(world: World) -> None:
     fail(world, 4)
-    connections.answered(world.connection.pk)
+    breaker.answered(world.connection.pk)
     fail(world, 4)
     assert row(world).broken_since is None
 
@@ -106,8 +107,8 @@ def test_only_one_process_gets_the_probe(world: World) -> None:
     fail(world, 5)
     make_due()
     mine, theirs = row(world), row(world)
-    assert connections.take_probe(mine)
-    assert not connections.take_probe(theirs)
+    assert breaker.take_probe(mine)
+    assert not breaker.take_probe(theirs)
 
 
 def test_a_probe_is_not_used_up_while_nothing_is_due(api: FakeApi, world: World) -> None:
@@ -205,29 +206,29 @@ def test_a_refusal_is_an_answer(api: FakeApi, world: World, status: int) -> None
 
 
 def test_a_pause_that_synaq_asked_for_is_not_cut_by_answers_to_others(world: World) -> None:
-    connections.throttled(world.connection.pk, 30, "Slowly.")
-    connections.answered(world.connection.pk)
+    breaker.throttled(world.connection.pk, 30, "Slowly.")
+    breaker.answered(world.connection.pk)
     assert 28 < pause(world) <= 30
-    connections.throttled(world.connection.pk, 3, "Slowly.")
+    breaker.throttled(world.connection.pk, 3, "Slowly.")
     assert 28 < pause(world) <= 30
 
 
 def test_after_that_pause_all_goes_on_without_a_probe(world: World) -> None:
-    connections.throttled(world.connection.pk, 30, "Slowly.")
+    breaker.throttled(world.connection.pk, 30, "Slowly.")
     make_due()
-    assert connections.usable()[world.connection.pk][1] is None
-    connections.answered(world.connection.pk)
+    assert breaker.usable()[world.connection.pk][1] is None
+    breaker.answered(world.connection.pk)
     assert (row(world).retry_at, row(world).trouble) == (None, "")
 
 
 def test_a_pause_of_any_length_is_bounded(world: World) -> None:
-    connections.throttled(world.connection.pk, 10**9, "Never.")
+    breaker.throttled(world.connection.pk, 10**9, "Never.")
     assert 3590 < pause(world) <= 3600
 
 
 def test_a_429_shows_that_the_api_lives(world: World) -> None:
     fail(world, 7)
-    connections.throttled(world.connection.pk, 2, "Slowly.")
+    breaker.throttled(world.connection.pk, 2, "Slowly.")
     assert (row(world).broken_since, row(world).failures) == (None, 0)
 
 
@@ -265,22 +266,22 @@ def test_a_connection_in_trouble_holds_up_no_other(api: FakeApi, world: World) -
 
 
 def test_the_gate_lets_through_so_many_a_second() -> None:
-    gate = connections.Gate(f"test-{timezone.now().timestamp()}", 5)
+    passes = Gate(f"test-{timezone.now().timestamp()}", 5)
     for _ in range(5):
-        gate()
+        passes()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connections, "LONGEST_AT_GATE", 0.0)
-        with pytest.raises(connections.NotSent):
-            gate()
+        patch.setattr(gate, "LONGEST_AT_GATE", 0.0)
+        with pytest.raises(NotSent):
+            passes()
 
 
 def test_the_gate_is_one_for_all_processes() -> None:
     name = f"test-{timezone.now().timestamp()}"
-    first, second = connections.Gate(name, 1), connections.Gate(name, 1)
+    first, second = Gate(name, 1), Gate(name, 1)
     first()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connections, "LONGEST_AT_GATE", 0.0)
-        with pytest.raises(connections.NotSent):
+        patch.setattr(gate, "LONGEST_AT_GATE", 0.0)
+        with pytest.raises(NotSent):
             second()
 
 

@@ -10,7 +10,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from provisioning import connections, elapsed, ledger, outcomes, pace, turns
+from provisioning import elapsed, gate, ledger, outcomes, pace, salts, turns
 from provisioning.models import Action, Domain, Mailbox
 from provisioning.services import activity, domains
 from tests.integration.engine.asking import Rounds, fresh, kinds, new_domain, suspend, work
@@ -278,7 +278,7 @@ def test_without_a_salt_nothing_is_sent_and_nothing_is_lost(
     def away(_: str) -> int:
         raise OperationalError("the database is restarting")
 
-    monkeypatch.setattr(connections, "take_block", away)
+    monkeypatch.setattr(salts, "take_block", away)
     action = suspend(world.mailbox)
     one_round()
     assert (fresh(action).state, fresh(action).meaning) == ("queued", "held")
@@ -290,7 +290,7 @@ def test_without_a_salt_nothing_is_sent_and_nothing_is_lost(
 def test_whoever_waits_too_long_at_the_gate_does_not_send(
     api: FakeApi, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "LONGEST_AT_GATE", 0.0)
+    monkeypatch.setattr(gate, "LONGEST_AT_GATE", 0.0)
     type(world.connection).objects.update(rate=1)
     actions = [suspend(world.mailbox), new_domain(world.company)]
     api.on("POST", "/", says(409, {"code": 409, "message": "No."}))

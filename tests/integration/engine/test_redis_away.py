@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from celery import Celery
 
-from provisioning import announce, connections, runner
+from provisioning import announce, runner
+from provisioning.gate import Gate
 from tests.integration.engine.asking import fresh, suspend
 from tests.integration.engine.conftest import World
 from tests.integration.engine.fake_api import FakeApi, says
@@ -78,7 +79,7 @@ def test_clicks_close_together_are_one_message(monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_rate_gate_is_open_without_it(away: str, settings: pytest.FixtureRequest) -> None:
     settings.REDIS_URL = away  # type: ignore[attr-defined]
-    gate = connections.Gate("test", 1)
+    gate = Gate("test", 1)
     began = time.monotonic()
     for _ in range(20):
         gate()

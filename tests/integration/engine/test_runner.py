@@ -21,7 +21,7 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError, connection
 
-from provisioning import connections, ledger, outcomes, pool, runner, slots, turns
+from provisioning import breaker, ledger, outcomes, pool, runner, slots, turns
 from provisioning.models import Action
 from provisioning.services import activity
 from provisioning.services.common import Refused
@@ -187,7 +187,7 @@ def test_a_database_that_is_away_with_nothing_under_way_ends_the_run(monkeypatch
     def away() -> None:
         raise OperationalError
 
-    monkeypatch.setattr(connections, "usable", away)
+    monkeypatch.setattr(breaker, "usable", away)
     with pytest.raises(OperationalError):
         runner.Driver(lambda: False).run(10)
 

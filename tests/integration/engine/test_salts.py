@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError, connection
 
-from provisioning import connections
+from provisioning import salts
+from provisioning.gate import NotSent
 from provisioning.models import SaltBlock
+from provisioning.salts import BLOCK, BLOCK_LIVES, Salts, drawn, take_block
 
 ROOT = Path(__file__).resolve().parents[3]
 # No more of the portal than it needs: four of these start while the test waits.
@@ -27,7 +29,7 @@ from django.conf import settings
 apps = ["django.contrib.contenttypes", "django.contrib.auth", "provisioning"]
 settings.configure(DATABASES={"default": json.loads(sys.argv[1])}, INSTALLED_APPS=apps, USE_TZ=True)
 django.setup()
-from provisioning.connections import Salts
+from provisioning.salts import Salts
 salts = Salts("shared")
 sys.stdin.readline()
 def draw(_):
@@ -65,7 +67,7 @@ def test_four_processes_with_many_threads_and_a_restart_never_share_a_salt() -> 
 
 @pytest.mark.django_db(transaction=True)
 def test_threads_of_one_process_never_share_a_salt() -> None:
-    salts = connections.Salts("threads")
+    salts = Salts("threads")
     with ThreadPoolExecutor(16) as pool:
         drawn = Counter(
             salt for part in pool.map(lambda _: [salts() for _ in range(100)], range(16)) for salt in part
@@ -75,49 +77,49 @@ def test_threads_of_one_process_never_share_a_salt() -> None:
 
 @pytest.mark.django_db
 def test_blocks_do_not_overlap_though_the_clock_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = connections.take_block("clock")
+    first = take_block("clock")
     monkeypatch.setattr(time, "time", lambda: 1_000_000.0)
-    second = connections.take_block("clock")
-    assert second >= first + connections.BLOCK
-    assert SaltBlock.objects.get(api_user="clock").last == second + connections.BLOCK - 1
+    second = take_block("clock")
+    assert second >= first + BLOCK
+    assert SaltBlock.objects.get(api_user="clock").last == second + BLOCK - 1
 
 
 @pytest.mark.django_db
 def test_a_salt_is_the_time_of_day_and_a_block_grows_old(monkeypatch: pytest.MonkeyPatch) -> None:
-    salts = connections.Salts("old")
+    salts = Salts("old")
     first = int(salts())
     assert abs(first / 1e6 - time.time()) < 5
-    later = time.monotonic() + connections.BLOCK_LIVES + 1
+    later = time.monotonic() + BLOCK_LIVES + 1
     monkeypatch.setattr(time, "monotonic", lambda: later)
     assert int(salts()) > first + 1, "the rest of the old block is not used"
 
 
 @pytest.mark.django_db
 def test_a_forks_child_does_not_use_its_parents_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    salts = connections.Salts("fork")
+    salts = Salts("fork")
     of_parent = int(salts())
     process = os.getpid()
     monkeypatch.setattr(os, "getpid", lambda: process + 1)
-    assert int(salts()) >= of_parent + connections.BLOCK - 1
+    assert int(salts()) >= of_parent + BLOCK - 1
 
 
 @pytest.mark.django_db
 def test_two_api_users_have_salts_of_their_own() -> None:
-    connections.Salts("one")()
-    connections.Salts("two")()
+    Salts("one")()
+    Salts("two")()
     assert set(SaltBlock.objects.values_list("api_user", flat=True)) >= {"one", "two"}
 
 
 @pytest.mark.django_db
 def test_what_was_drawn_is_counted_by_thread() -> None:
-    salts = connections.Salts("count")
-    before = connections.drawn()
+    salts = Salts("count")
+    before = drawn()
     salts()
     counted: list[int] = []
-    thread = threading.Thread(target=lambda: counted.append(connections.drawn()))
+    thread = threading.Thread(target=lambda: counted.append(drawn()))
     thread.start()
     thread.join()
-    assert (connections.drawn() - before, counted) == (1, [0])
+    assert (drawn() - before, counted) == (1, [0])
 
 
 def test_without_the_database_there_is_no_salt_and_nothing_counts_as_sent(
@@ -126,8 +128,8 @@ def test_without_the_database_there_is_no_salt_and_nothing_counts_as_sent(
     def away(_: str) -> int:
         raise OperationalError
 
-    monkeypatch.setattr(connections, "take_block", away)
-    before = connections.drawn()
-    with pytest.raises(connections.NotSent):
-        connections.Salts("away")()
-    assert connections.drawn() == before
+    monkeypatch.setattr(salts, "take_block", away)
+    before = drawn()
+    with pytest.raises(NotSent):
+        Salts("away")()
+    assert drawn() == before

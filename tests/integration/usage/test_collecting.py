@@ -16,6 +16,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from provisioning import batches, collecting, connections, ledger, readings, runner
+from provisioning.gate import BEHIND, Gate, letting_pass
 from provisioning.ledger import SCHEDULED
 from provisioning.models import (
     OU,
@@ -174,14 +175,14 @@ def test_readings_that_people_wait_for_go_first_and_are_raised(acme: OU) -> None
 
 
 def test_a_run_leaves_people_their_share_of_the_gate() -> None:
-    gate = connections.Gate(f"test-{uuid.uuid4()}", 25)
-    with connections.letting_pass(connections.BEHIND):
+    gate = Gate(f"test-{uuid.uuid4()}", 25)
+    with letting_pass(BEHIND):
         for _ in range(24):
             gate()
     began = time.monotonic()
     gate()
     assert time.monotonic() - began < 0.3, "the last place of the second was kept for people"
-    with connections.letting_pass(connections.BEHIND):
+    with letting_pass(BEHIND):
         gate()
     assert time.monotonic() - began > 0.4, "and was not for the run"
 
