@@ -143,15 +143,17 @@
   }, true);
 
   // --- Polling rests while nobody looks.
+  const polls = (element) => (element.getAttribute("hx-trigger") || "").startsWith("every");
   document.addEventListener("htmx:beforeRequest", (event) => {
-    const polls = (event.detail.elt.getAttribute("hx-trigger") || "").startsWith("every");
-    if (polls && document.hidden) event.preventDefault();
+    if (polls(event.detail.elt) && document.hidden) event.preventDefault();
   });
 
   // --- A whole document must never be swapped into a part of a page: go where it came from (e.g. the sign-in).
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (!/^\s*<!doctype/i.test(event.detail.xhr.responseText)) return;
     event.detail.shouldSwap = false;
+    // What asks by itself asks again: nobody loses a page, or what they type on it, to a database that restarts.
+    if (event.detail.xhr.status >= 500 && polls(event.detail.requestConfig.elt)) return;
     window.location.assign(event.detail.xhr.responseURL || window.location.href);
   });
 
@@ -180,8 +182,7 @@
   // --- The portal itself is away: say so, and take it back when it answers.
   const lost = (gone) => { const bar = $("#connection-lost"); if (bar && bar.hidden === gone) bar.hidden = !gone; };
   document.addEventListener("htmx:sendError", () => lost(true));
-  document.addEventListener("htmx:responseError", (event) => lost(event.detail.xhr.status >= 500));
-  document.addEventListener("htmx:afterOnLoad", () => lost(false));
+  document.addEventListener("htmx:afterOnLoad", (event) => lost(event.detail.xhr.status >= 500)); // whatever the answer
 
   document.addEventListener("DOMContentLoaded", () => {
     announce($("#announcer") && $("#announcer").dataset.announce);
