@@ -35,14 +35,15 @@ def live_page(
     """The page, or for HTMX its one live fragment.
 
     The fragment asks for itself each second while one of `actions` is open (or `moving`), sends the mark of what it
-    shows, and gets 204 when that is unchanged: focus and selection stay. Its last markup asks no more. The bell rides
-    along, so that nothing else on the page asks.
+    shows, and gets 204 when that is unchanged: focus and selection stay. Its last markup asks no more. The bell and the
+    banner of a broken connection ride along, so that nothing else on the page asks.
     """
     open_now = [action for action in actions if action.is_open]
     inner = render_to_string(fragment, dict(context), request)
     bell = counts.of(request)
     live = moving or any(action.state != Action.State.UNCONFIRMED or action.next_at for action in open_now)
-    mark = _mark(f"{inner}{bell}") if live else ""
+    banner = riding_banner(request)
+    mark = _mark(f"{inner}{bell}{banner}") if live else ""
     # Where only these actions move, the seal spares the making of the page while they stand as they do
     sealed = f"{mark}_{unchanged.seal(request.user.pk, open_now)}" if open_now and not moving else mark
     vals = json.dumps({"v": sealed, "open": ",".join(str(action.pk) for action in open_now)})
@@ -54,8 +55,14 @@ def live_page(
     around |= {"bell": bell, "bell_rides": True, "bell_asks": bool(bell and bell.moving and not live)}
     response = render(request, "components/live.html", around)
     response.write(render_to_string("components/bell.html", around, request))
+    response.write(banner)
     said = _ended_since(request, actions)
     return trigger_client_event(response, "announce", {"text": said}) if said else response
+
+
+def riding_banner(request: HttpRequest) -> str:
+    """What every page says while calls to SYNAQ are held back, or its taking back, beside a fragment."""
+    return render_to_string("components/connection_banner.html", {"banner_rides": True}, request)
 
 
 def _mark(inner: str) -> str:

@@ -13,7 +13,7 @@ from portal import access, inflight, roles
 from portal.access import policy
 from portal.activity import present
 from portal.bell import counts
-from portal.http import live_page
+from portal.http import live_page, riding_banner
 from provisioning.models import Action
 
 _MOST = 30
@@ -83,6 +83,8 @@ def _look(request: HttpRequest) -> None:
 
 @policy(roles.SEE_ACTIVITY)
 def count(request: HttpRequest) -> HttpResponse:
-    """The bell alone, for pages without a live part while something of the person's is in flight."""
+    """The bell, and the banner with it, for pages without a live part while something of the person's is in flight."""
     bell = counts.of(request)
-    return render(request, "components/bell.html", {"bell": bell, "bell_asks": bool(bell and bell.moving)})
+    answer = render(request, "components/bell.html", {"bell": bell, "bell_asks": bool(bell and bell.moving)})
+    answer.write(riding_banner(request))
+    return answer

@@ -157,6 +157,11 @@
     window.location.assign(event.detail.xhr.responseURL || window.location.href);
   });
 
+  // --- What rides along and says the same as before is left alone: a screen reader would say it again.
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    if (event.detail.target.innerHTML === event.detail.fragment.innerHTML) event.detail.shouldSwap = false;
+  });
+
   // --- After a swap: open menus stay open, and the focus is not lost with the element that had it.
   let kept = { menus: [], focus: false };
   document.addEventListener("htmx:beforeSwap", (event) => {

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from portal.bell import counts
-from provisioning.models import OU
+from provisioning.models import OU, Connection
 from tests.integration.factories import make_person
 from tests.integration.finding.rows import action
 
@@ -87,7 +87,21 @@ def test_a_page_without_a_live_part_asks_slowly_and_only_while_mine_moves(
     assert "every 10s" in client.get("/bell/count/", headers=LIVE).content.decode()
     row.state, row.ended_at = "cancelled", timezone.now()
     row.save()
-    assert "hx-" not in client.get("/bell/count/", headers=LIVE).content.decode()
+    assert "every" not in client.get("/bell/count/", headers=LIVE).content.decode()
+
+
+def test_the_banner_of_a_broken_connection_rides_along_and_is_taken_back(
+    client: Client, acme: OU, support: Any
+) -> None:
+    rides, words = 'hx-swap-oob="innerHTML:#connection-banner"', "does not answer as it should"
+    action(acme, "queued", by=support)
+    pages = ("/bell/count/", "/bell/?since=0")
+    for since, told in ((timezone.now(), True), (None, False)):
+        Connection.objects.filter(pk=acme.connection_id).update(broken_since=since)
+        for page in pages:
+            answer = client.get(page, headers=LIVE).content.decode()
+            assert rides in answer
+            assert (words in answer) is told
 
 
 def test_what_i_can_no_longer_see_is_not_counted(client: Client, acme: OU, support: Any) -> None:
