@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 
@@ -33,12 +33,14 @@ _ORDER = (OK, WARN, BAD)
 
 @dataclass(frozen=True)
 class Line:
-    """One component. `said` names nothing of anybody's: what is about a reseller is in the page's own lines."""
+    """One component. `said` names nothing of anybody's: what is about a reseller is in the page's own lines. `cause`: the
+    component that has to be mended first, after which this one comes back by itself."""
 
     name: str
     level: str
     said: str
     facts: dict[str, float] = field(default_factory=dict)
+    cause: str = ""
 
 
 def worst(levels: Iterable[str]) -> str:
@@ -50,12 +52,12 @@ def check() -> list[Line]:
     try:
         with database.cursor() as cursor:
             cursor.execute("SELECT 1")
-        found = heartbeats.signs()
+        found, broker = heartbeats.signs(), queue()
         return [
             Line("web", OK, "Answers."),
             Line("database", OK, "Answers."),
-            queue(),
-            *processes(found),
+            broker,
+            *processes(found, without_redis=broker.level == BAD),
             clocks(found),
             due(),
             connections(),
@@ -86,11 +88,17 @@ def queue() -> Line:
     return Line("redis", OK, "Answers.", {"length": length})
 
 
-def processes(found: list[Sign]) -> list[Line]:
-    """Beat, workers and the driver among them."""
-    return [
+def processes(found: list[Sign], *, without_redis: bool = False) -> list[Line]:
+    """Beat, workers and the driver among them. Workers that cannot reach Redis live, and give no sign of life."""
+    lines = [
         _process(kind, [sign for sign in found if sign.kind == kind]) for kind in ("worker", "driver", "beat")
     ]
+    return [_without_redis(line) for line in lines] if without_redis else lines
+
+
+def _without_redis(line: Line) -> Line:
+    said = _WITHOUT_REDIS.get(line.name)
+    return replace(line, said=said, cause="redis") if said and line.level == BAD else line
 
 
 _NAMED = {"worker": "workers", "driver": "driver", "beat": "beat"}
@@ -98,6 +106,10 @@ _DEAD = {
     "worker": "No worker gives a sign of life: nothing is sent to SYNAQ.",
     "driver": "Nobody drives the ledger: what is asked for waits.",
     "beat": "Beat gives no sign of life: work only goes on when somebody clicks.",
+}
+_WITHOUT_REDIS = {
+    "workers": "They wait for Redis, and give no sign of life: nothing is sent to SYNAQ.",
+    "driver": "Nobody drives the ledger without Redis: what is asked for waits.",
 }
 
 

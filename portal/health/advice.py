@@ -33,5 +33,10 @@ ADVICE = {
 
 def of(line: Line) -> str:
     """What to do, with the runbook's heading."""
-    advice = ADVICE[line.name]
+    advice = about(line)
     return f"{advice.todo} (docs/runbook.md, {advice.runbook})"
+
+
+def about(line: Line) -> Advice:
+    """What there is to do first: where another component is the cause, about that one."""
+    return ADVICE[line.cause or line.name]

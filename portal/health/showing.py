@@ -17,6 +17,7 @@ from django.db.models import Max, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.health import advice
 from portal.health.advice import ADVICE, Advice
 from provisioning import health, heartbeats
 from provisioning.health import Line
@@ -36,6 +37,10 @@ class Component:
     advice: Advice
 
     @property
+    def label(self) -> str:
+        return ADVICE[self.line.name].label
+
+    @property
     def tone(self) -> str:
         return TONES[self.line.level]
 
@@ -50,7 +55,7 @@ class Component:
 
 def components(lines: Sequence[Line]) -> list[Component]:
     """What is not well first, else as they hang together."""
-    found = [Component(line, ADVICE[line.name]) for line in lines]
+    found = [Component(line, advice.about(line)) for line in lines]
     order = (health.BAD, health.WARN, health.OK)
     return sorted(found, key=lambda one: order.index(one.line.level))
 

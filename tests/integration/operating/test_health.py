@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
 
-from portal.health import probes
+from portal.health import advice, probes
 from provisioning import health, heartbeats
 from provisioning.models import Action, Connection, Heartbeat
 from tests.integration.factories import make_connection, make_ou
@@ -178,3 +179,18 @@ def test_one_that_ends_leaves_another_of_its_name_alive() -> None:
     heartbeats.give("beat", "beat@here", process=heartbeats.here())
     heartbeats.end("beat", "beat@here")
     assert heartbeats.signs() == []
+
+
+def test_workers_that_wait_for_redis_are_told_of_as_waiting_and_redis_is_what_to_mend(settings: Any) -> None:
+    heartbeats.give("beat", "beat here")
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    health._redis.cache_clear()
+    try:
+        found = {line.name: line for line in health.check()}
+    finally:
+        health._redis.cache_clear()
+    for name in ("workers", "driver"):
+        assert found[name].level == health.BAD
+        assert "Redis" in found[name].said
+        assert "RedisAway" in advice.of(found[name])
+    assert "BeatDead" in advice.of(replace(found["beat"], level=health.BAD))
