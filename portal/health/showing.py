@@ -21,7 +21,7 @@ from portal.health import advice
 from portal.health.advice import ADVICE, Advice
 from provisioning import health, heartbeats
 from provisioning.health import Line
-from provisioning.models import Action, Connection, Reading, Tally, UsageRun
+from provisioning.models import Action, Batch, Connection, Reading, Tally, UsageRun
 from provisioning.operations import OPERATIONS
 
 TONES = {health.OK: "good", health.WARN: "warn", health.BAD: "bad"}
@@ -82,6 +82,7 @@ def ledger(watched: Sequence[Connection], lines: Sequence[Line]) -> dict[str, An
             for state, count in health.open_by_state(ours).items()
         ],
         "for_a_person": health.for_a_person(ours),
+        "stopped": Batch.objects.filter(ou__connection__in=watched, state=Batch.State.STOPPED).count(),
         "oldest": round(oldest / 60),
         "a_minute": round(ended / (LATELY.total_seconds() / 60), 1),
         "readings": Reading.objects.filter(ours, due_at__lte=timezone.now()).count(),

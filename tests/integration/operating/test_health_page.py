@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db.models.functions import Now
@@ -12,8 +13,9 @@ from django.utils import timezone
 
 from portal.health.advice import ADVICE
 from provisioning import health, heartbeats, tallies
-from provisioning.models import OU, Connection, Heartbeat
+from provisioning.models import OU, Batch, Connection, Heartbeat
 from tests.integration.factories import make_connection, make_ou, make_person
+from tests.integration.finding.rows import action
 
 URL = "/portal-health/"
 
@@ -91,6 +93,16 @@ def test_refused_mail_is_told_until_one_is_taken(owner: Client) -> None:
     tallies.flush()
     assert "Last refused" in shown(owner)
     assert shown(owner).count("Look at it") == 1
+
+
+def test_what_waits_for_a_person_is_marked_and_leads_to_it(owner: Client, root: OU) -> None:
+    assert "Look at it" not in shown(owner)
+    action(root, "unconfirmed", next_at=None)
+    Batch.objects.create(ou=root, submission=uuid4(), kind="many", title="Many", state="stopped")
+    page = shown(owner)
+    assert page.count("Look at it") == 2
+    assert 'href="/activity/?state=unconfirmed"' in page
+    assert 'href="/batches/?state=stopped"' in page
 
 
 def test_every_component_has_its_advice(db: None) -> None:
