@@ -82,7 +82,7 @@ LOCKED_AGAIN: Final = replace(
 )
 
 ACTION_STATES: Final[dict[str, Word]] = {
-    "queued": Word("Queued", "Waiting for its turn. Nothing has been sent yet.", "plain", "clock", open=True),
+    "queued": Word("Queued", "Waiting for its turn to be sent.", "plain", "clock", open=True),
     "sending": Word("Sending", "Being handed to SYNAQ now.", "busy", "send", open=True),
     "waiting": Word("In progress", "SYNAQ accepted it and is working on it.", "busy", "hourglass", open=True),
     "finished": Word("Finished", "SYNAQ says it is done.", "good", "check"),

@@ -43,6 +43,11 @@ _OURS = {
 }
 
 
+# No answer came, or none that says anything: the words are the portal's own
+_UNSAID = frozenset({Meaning.UNREACHABLE, Meaning.CUT_OFF, Meaning.UNREADABLE, Meaning.UNSUPPORTED})
+_OWN = (_OURS.keys() - {"remote_error"}) | _UNSAID
+
+
 def steps(action: Action, events: Iterable[Event]) -> list[dict[str, Any]]:
     """For components/timeline.html; the last step of an open action is the one under way."""
     lines = [_step(event) for event in events]
@@ -90,6 +95,11 @@ def plain_meaning(action: Action) -> str:
         return meanings.row(Meaning(action.meaning)).sentence
     except ValueError:
         return ""
+
+
+def who_says(action: Action) -> str:
+    """What stands above the action's words: they are SYNAQ's, unless it said nothing."""
+    return "In detail" if action.meaning in _OWN else "SYNAQ says"
 
 
 def batch_url(request: HttpRequest, action: Action) -> str:
@@ -233,7 +243,7 @@ def for_support(action: Action, events: Iterable[Event]) -> str:
         f"Asked for by: {_named(action.by)}",
         _together(action.batch),
         f"SYNAQ action: {action.remote_id} {action.remote_path}" if action.remote_path else "",
-        f"SYNAQ says: {action.words}" if action.words else "",
+        f"{who_says(action)}: {action.words}" if action.words else "",
         *(f"  {error['field']}: {error['message']}" for error in action.errors),
         *(f"{event.at.isoformat(timespec='milliseconds')} {event.kind} {_text(event)}" for event in events),
     ]

@@ -76,6 +76,7 @@ def action(request: HttpRequest, pk: int) -> HttpResponse:
         else "",
         "steps": timeline.steps(row, events),
         "meaning": timeline.plain_meaning(row),
+        "says": timeline.who_says(row),
         "error_lines": [
             f"{line['field']}: {line['message']}" if line["field"] else line["message"] for line in row.errors
         ],

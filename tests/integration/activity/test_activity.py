@@ -173,6 +173,14 @@ def test_an_unconfirmed_creation_offers_two_choices_and_takes_a_guid(
     assert (action.state, action.result_guid, action.remote_state) == ("waiting", "made-by-hand", "finished")
 
 
+def test_what_the_portal_says_itself_is_not_called_synaqs_words(
+    client: Client, root: OU, support: Any
+) -> None:
+    lost, failed = unconfirmed_creation(root, support), failed_company(root, support, "No such country.")
+    assert "SYNAQ says" not in page_of(client, lost).content.decode()
+    assert "SYNAQ says: No such country." in page_of(client, failed).content.decode()
+
+
 def test_an_unconfirmed_creation_that_did_not_happen_is_sent_again(
     client: Client, root: OU, support: Any
 ) -> None:
