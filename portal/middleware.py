@@ -7,7 +7,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import ResolverMatch, reverse
-from django.utils.http import urlencode
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
 from portal.logs import reference
@@ -30,18 +30,27 @@ class DatabaseAway:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return unavailable(error)
+        return unavailable(request, error)
 
 
-def unavailable(error: BaseException | None) -> HttpResponse | None:
-    """The page that says so, where it is the database's being away that stopped a request."""
+def unavailable(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
+    """The page that says so, where it is the database's being away that stopped a request. What was sent by a form is not
+    asked for again by loading its address: its page is."""
     if not isinstance(error, OperationalError | InterfaceError):
         return None
     log.error("database away", error=type(error).__name__)
-    page = render_to_string("errors/unavailable.html", {"reference": reference()})
+    back = "" if request.method in ("GET", "HEAD") else _came_from(request)
+    page = render_to_string("errors/unavailable.html", {"reference": reference(), "back": back})
     response = HttpResponse(page, status=503)
     response["Retry-After"] = "5"
     return response
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The page of ours that a form was sent from."""
+    page = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
+    return page if ours else "/"
 
 
 class LeadOut:

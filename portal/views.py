@@ -89,5 +89,5 @@ def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    away = unavailable(sys.exc_info()[1])  # Django asks for this page while it handles the exception
+    away = unavailable(request, sys.exc_info()[1])  # Django asks for this page while it handles the exception
     return away or _bare("500.html", 500, of.known(request))
