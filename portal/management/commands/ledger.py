@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -23,6 +24,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Prints no secret: rows never show what is sealed."""
+        try:
+            self._tell(options)
+        except OperationalError as error:
+            raise CommandError("The database does not answer: manage.py health says what to do.") from error
+
+    def _tell(self, options: dict[str, Any]) -> None:
         if options["action"] is not None:
             self._history(options["action"])
             return

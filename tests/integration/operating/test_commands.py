@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from portal.accounts.models import Person
@@ -190,3 +190,13 @@ def test_the_database_lets_nothing_else_go(mailbox: Mailbox, owner: Person, what
 def test_what_is_younger_than_thirty_days_cannot_be_asked_for() -> None:
     with pytest.raises(CommandError, match="kept"):
         run("prune_ledger", "--days", 29, "--yes")
+
+
+def test_the_ledger_of_a_database_that_is_away_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("refused")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("django.db.connection.cursor", away)
+        with pytest.raises(CommandError, match="does not answer"):
+            run("ledger")
