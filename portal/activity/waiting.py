@@ -60,6 +60,8 @@ def _queue(action: Action, ahead: int) -> str:
         return ""
     if ahead:
         return f"{ahead} before it for this {action.result_kind or action.kind}. One thing at a time is done to it."
+    if action.connection.broken_since:
+        return "Nothing is before it: it is sent once SYNAQ answers again."
     if action.next_at and action.next_at > timezone.now() + timedelta(seconds=2):
         return "Nothing is before it. It is tried again by itself."
     return "Nothing is before it: it is sent as soon as a worker is free."

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from portal.activity.waiting import seconds
 from provisioning import ledger
-from provisioning.models import OU, Action, Mailbox
+from provisioning.models import OU, Action, Connection, Mailbox
 from provisioning.services import mailboxes, teardown
 from tests.integration.endings import end
 from tests.integration.factories import make_domain, make_mailbox, make_ou, make_person
@@ -58,6 +58,15 @@ def test_a_queued_one_says_what_is_before_it_for_the_same_object(
     behind = Action.objects.filter(lock_key=last.lock_key, pk__lt=last.pk).count()
     assert f"{behind} before it for this mailbox." in text_of(client, last)
     assert "Nothing is before it" in text_of(client, alone)
+
+
+def test_a_queued_one_behind_a_broken_connection_is_not_said_to_wait_for_a_worker(
+    client: Client, mailbox: Mailbox, support: Any
+) -> None:
+    action = ask(mailbox)
+    assert "as soon as a worker is free" in text_of(client, action)
+    Connection.objects.filter(pk=action.connection_id).update(broken_since=timezone.now())
+    assert "it is sent once SYNAQ answers again" in text_of(client, action)
 
 
 def test_what_is_usual_here_is_said_once_enough_have_ended(
