@@ -7,12 +7,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from dev import access, checks, lock, signals, soak, testing
+from dev import access, checks, lock, manage, signals, soak, testing
 from dev.environment import test_environment
-from dev.run import run, running_environment
+from dev.run import run
 from dev.secrets import load_secrets
 from dev.servers import start_servers
-from dev.state import CHECKOUT, State
+from dev.state import State
 from dev.supervise import TICK, Supervisor, clear_leftovers
 from dev.throwaway import run_command, throwaway_servers
 from dev.trouble import Trouble
@@ -65,11 +65,6 @@ def release(words: list[str]) -> int:
     return 0
 
 
-def manage(words: list[str]) -> int:
-    """A command of manage.py with the settings of what runs, such as `manage health`."""
-    return run_command([sys.executable, str(CHECKOUT / "manage.py"), *words], running_environment())
-
-
 def run_everything(_: list[str]) -> int:
     """Start the whole portal and keep it running (`make run`)."""
     return run()
@@ -79,7 +74,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": run_everything,
     "stop": hold,
     "start": release,
-    "manage": manage,
+    "manage": manage.run_manage,
     "servers": serve_only,
     "exec": execute,
     "test": testing.run_tests,

@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from dev import programs, signals
 from dev.environment import portal_environment, sandbox_environment
@@ -18,7 +17,7 @@ from dev.ports import LOOPBACK, remembered_port
 from dev.secrets import load_secrets
 from dev.servers import start_servers
 from dev.settings import Wanted, claim_port, wanted
-from dev.state import CHECKOUT, State, read_record
+from dev.state import CHECKOUT, State
 from dev.supervise import TICK, Supervisor, clear_leftovers
 from dev.trouble import Trouble
 
@@ -55,19 +54,6 @@ def run() -> int:
         finally:
             signals.ignore()
             supervisor.stop()
-
-
-def running_environment() -> dict[str, str]:
-    """The settings of the portal that runs in the chosen folder, for its management commands; trouble if none does."""
-    asked = wanted()
-    state = State.chosen(connected=not asked.sandbox)
-    record = read_record(state)
-    if not record.get("ready"):
-        raise Trouble(f"No Mailroom runs from {state.root}: start it first (make run).")
-    servers = {name.upper(): str(record[name]) for name in ("database_url", "redis_url")}
-    port = urlsplit(record["web"]).port or asked.port
-    api = record["sandbox"] or asked.base_url
-    return portal_environment(state, load_secrets(state), servers, asked, port, api)
 
 
 def _start(state: State, supervisor: Supervisor, asked: Wanted) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from dev.__main__ import COMMANDS
 from dev.settings import claim_port
-from dev.state import CHECKOUT, State, write_record
+from dev.state import CHECKOUT, State, read_record, write_record
 from dev.trouble import Trouble
 from tests.integration.dev.helpers import launcher_environment
 
@@ -45,6 +45,15 @@ def test_a_folder_in_use_is_one_sentence(state: State) -> None:
     assert answer.returncode == 2
     assert answer.stderr.startswith("Mailroom is already running from")
     assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.usefixtures("bare")
+def test_where_nothing_runs_a_management_command_has_the_servers_to_itself(state: State) -> None:
+    answer = dev(state, "manage", "migrate", "--check")  # what is not applied yet: exit code 1
+    assert answer.returncode == 1, answer.stderr
+    assert not read_record(state).get("processes")
+    assert dev(state, "manage", "migrate").returncode == 0
+    assert dev(state, "manage", "migrate", "--check").returncode == 0
 
 
 def test_half_a_connection_is_one_sentence(state: State) -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dev.run import running_environment
+from dev.manage import run_manage, running_environment
 from dev.secrets import load_secrets
+from dev.settings import wanted
 from dev.state import State, write_record
 from dev.trouble import Trouble
 
@@ -28,7 +29,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> State:
 
 def test_they_are_those_of_the_record_and_of_the_folders_secrets(state: State) -> None:
     write_record(state, RECORD)
-    found, secrets = running_environment(), load_secrets(state)
+    found, secrets = running_environment(state, wanted()), load_secrets(state)
     assert found["DATABASE_URL"] == RECORD["database_url"]
     assert found["REDIS_URL"] == RECORD["redis_url"]
     assert found["PORT"] == "8123"
@@ -36,7 +37,7 @@ def test_they_are_those_of_the_record_and_of_the_folders_secrets(state: State) -
     assert (found["SECRET_KEY"], found["SEAL_KEYS"]) == (secrets["SECRET_KEY"], secrets["SEAL_KEYS"])
 
 
-def test_where_nothing_runs_it_says_so(state: State) -> None:
+def test_while_it_is_still_starting_it_says_so(state: State) -> None:
     write_record(state, {key: value for key, value in RECORD.items() if key != "ready"})
-    with pytest.raises(Trouble, match="No Mailroom runs from"):
-        running_environment()
+    with state.lock(), pytest.raises(Trouble, match="still starting"):
+        run_manage(["health"])
