@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from dev import access, checks, lock, manage, signals, soak, testing
 from dev.environment import test_environment
@@ -53,16 +54,26 @@ def _running_state() -> State:
 
 def hold(words: list[str]) -> int:
     """Stop one process (web, worker, beat, sandbox, redis, postgres) of what runs, until `start`."""
-    for name in words:
-        (_running_state().holds / name).touch()
+    for hold in _holds(words):
+        hold.touch()
     return 0
 
 
 def release(words: list[str]) -> int:
     """Start a process again that `stop` had stopped."""
-    for name in words:
-        (_running_state().holds / name).unlink(missing_ok=True)
+    for hold in _holds(words):
+        hold.unlink(missing_ok=True)
     return 0
+
+
+def _holds(names: list[str]) -> list[Path]:
+    """What keeps each of these from being started. Trouble where one is no process, or none is named."""
+    unknown = [name for name in names if name not in PROCESSES]
+    if unknown or not names:
+        said = f"There is no process {unknown[0]!r}." if unknown else "Name a process."
+        raise Trouble(f"{said} There are: {', '.join(PROCESSES)}.")
+    folder = _running_state().holds
+    return [folder / name for name in names]
 
 
 def run_everything(_: list[str]) -> int:
@@ -70,6 +81,7 @@ def run_everything(_: list[str]) -> int:
     return run()
 
 
+PROCESSES = ("web", "worker", "beat", "sandbox", "redis", "postgres")
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": run_everything,
     "stop": hold,

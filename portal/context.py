@@ -15,6 +15,7 @@ from portal import access, roles, staging
 from portal.bell import counts
 from portal.branding import of
 from portal.times import short
+from provisioning import heartbeats
 
 _NAV = (
     ("Attention", "attention:list", "alert-circle", roles.SEE_ACTIVITY),
@@ -96,13 +97,26 @@ def _item(request: HttpRequest, label: str, route: str, icon: str) -> dict[str, 
 
 
 def _banner(request: HttpRequest) -> dict[str, str] | None:
-    """A sentence while calls to SYNAQ are held back, for those whom it concerns. What SYNAQ said is for support."""
+    """A sentence while nothing can be sent to SYNAQ, for those whom it concerns. What SYNAQ said is for support."""
     row = next((row for row in access.connections_behind(request) if row.broken_since), None)
     if row is None or row.broken_since is None:
-        return None
+        return _nobody_works(request)
     last = f" Last: {row.trouble[:200]}" if access.grants(request).has(roles.SEE_DOMAINS) else ""
     return {
         "tone": "warn",
         "title": "SYNAQ does not answer as it should.",
         "text": f"Since {short(row.broken_since)}. What you ask for is kept and sent in order once it answers again.{last}",
     }
+
+
+def _nobody_works(request: HttpRequest) -> dict[str, str] | None:
+    since = heartbeats.silent_since(heartbeats.WORKER) if access.grants(request).rows else None
+    if since is None:
+        return None
+    text = (
+        f"No worker was heard of since {short(since)}. What you ask for is kept, and sent once one is back."
+    )
+    found = {"tone": "bad", "title": "Nothing is sent to SYNAQ now.", "text": text}
+    if access.grants(request).has(roles.SEE_HEALTH):
+        found |= {"url": reverse("health_page:page"), "label": "What is wrong"}
+    return found

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from provisioning import ledger, mirror
 from provisioning.models import Action, Event
-from provisioning.operations.base import NOT_THERE
+from provisioning.operations.base import NOT_THERE, NotTold
 from provisioning.synaq import Meaning
 from provisioning.synaq.answers import spellings
 from provisioning.turns import Job, LookedUp
@@ -27,7 +27,9 @@ def later(steps: tuple[int, ...], tries: int) -> datetime:
 
 def looked_up(job: Job, outcome: LookedUp) -> None:
     action, found = job.action, outcome.found
-    if found is not None and found != NOT_THERE:
+    if isinstance(found, NotTold):
+        not_told(job, next_look_up(action), _seen(found.shown))
+    elif found is not None and found != NOT_THERE:
         guid = found.guid if job.operation.makes else ""
         ledger.accepted(action, path="", remote_id="", guid=guid, done=found.done, status=None)
     elif not outcome.asked:
@@ -36,6 +38,10 @@ def looked_up(job: Job, outcome: LookedUp) -> None:
         _not_there(action)
     else:
         not_told(job, next_look_up(action), COULD_NOT_TELL)
+
+
+def _seen(state: str) -> str:
+    return f"Looked it up: SYNAQ shows it {state}, from which it cannot be told." if state else COULD_NOT_TELL
 
 
 def _not_there(action: Action) -> None:

@@ -102,6 +102,14 @@ def signs() -> list[Sign]:
     return [Sign(row.kind, row.name, max(row.age, timedelta(0)), row.at, row.facts) for row in rows]
 
 
+def silent_since(kind: str) -> datetime | None:
+    """When a process of that kind was last heard of, if all are silent by now; None while one lives, and where none was
+    heard of within a day."""
+    rows = Heartbeat.objects.filter(kind=kind, at__gt=Now() - KEPT)
+    last = rows.order_by("-at").values_list("at", ExpressionWrapper(Now() - F("at"), DurationField())).first()
+    return last[0] if last and last[1] >= SILENT else None
+
+
 def forget_old() -> int:
     """Remove processes that nobody has heard of for a day."""
     return Heartbeat.objects.filter(at__lt=Now() - KEPT).delete()[0]

@@ -13,7 +13,7 @@ from provisioning.adopting import Listed
 from provisioning.ledger import LEASE, SETTLED
 from provisioning.mirror import Seen
 from provisioning.models import Action, Reading
-from provisioning.operations import Ask, Found, Operation, Ref
+from provisioning.operations import Ask, Found, NotTold, Operation, Ref
 from provisioning.synaq import Client, Meaning, SynaqError
 from provisioning.synaq.answers import read_errors, read_state
 
@@ -139,7 +139,7 @@ class NoEffect:
 class LookedUp:
     """`asked`: whether SYNAQ was asked at all. It cannot be where the dialect has no call that would tell."""
 
-    found: Found | None
+    found: Found | NotTold | None
     asked: bool = True
 
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from portal import access, roles
 from portal.activity import present
 from portal.http import label
+from provisioning.ledger import SETTLED
 from provisioning.models import Action, Batch, Event
 from provisioning.services import activity
 from provisioning.services.customers import KIND as NEW_CUSTOMER
@@ -72,8 +73,7 @@ def _step(event: Event) -> dict[str, Any]:
 def _text(event: Event) -> str:
     data = event.data
     if event.kind == "looked_up":
-        told = event.text.removeprefix("Looked it up: ")
-        return told[:1].upper() + told[1:]
+        return told(event)
     if event.kind == "asked":
         return f"Request mark {data.get('digest', '')}"
     if event.kind == "sending" and data.get("attempt", 1) > 1:
@@ -83,6 +83,25 @@ def _text(event: Event) -> str:
         remote = f"Their action {data['remote_id']}." if data.get("remote_id") else ""
         return f"{event.text} {status}{remote}".strip()
     return event.text
+
+
+def last_look(events: Iterable[Event]) -> Event | None:
+    """The last look-up that SYNAQ answered, for whoever is asked what became of it."""
+    looks = [event for event in events if event.kind == "looked_up" and not event.data.get("away")]
+    return looks[-1] if looks else None
+
+
+def told(event: Event) -> str:
+    """What a look-up told, as a sentence of its own."""
+    said = event.text.removeprefix("Looked it up: ")
+    return said[:1].upper() + said[1:]
+
+
+def state_meaning(action: Action) -> str:
+    """What its state means where that is not what such a state means otherwise; else nothing."""
+    if action.state == Action.State.WAITING and action.meaning == SETTLED:
+        return "A person said that it happened. It is being read at SYNAQ, and only then taken for true."
+    return ""
 
 
 def plain_meaning(action: Action) -> str:

@@ -63,7 +63,7 @@ def action(request: HttpRequest, pk: int) -> HttpResponse:
     """One action, from the click to the wire."""
     row = _get(request, pk)
     events = list(row.events.select_related("by"))
-    may = _may(request, row)
+    may, look = _may(request, row), timeline.last_look(events)
     made = activity.result_of(row) if row.result_kind and row.result_guid else None
     context = {
         "page_title": f"{present.row(row)['label']}: {row.title}",
@@ -77,6 +77,8 @@ def action(request: HttpRequest, pk: int) -> HttpResponse:
         "steps": timeline.steps(row, events),
         "meaning": timeline.plain_meaning(row),
         "says": timeline.who_says(row),
+        "state_meaning": timeline.state_meaning(row),
+        "last_look": look and {"at": look.at, "told": timeline.told(look)},
         "error_lines": [
             f"{line['field']}: {line['message']}" if line["field"] else line["message"] for line in row.errors
         ],

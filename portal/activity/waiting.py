@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from portal import access
 from portal.activity import present
+from provisioning import heartbeats
 from provisioning.models import Action
 from provisioning.services import timing
 
@@ -62,6 +63,8 @@ def _queue(action: Action, ahead: int) -> str:
         return f"{ahead} before it for this {action.result_kind or action.kind}. One thing at a time is done to it."
     if action.connection.broken_since:
         return "Nothing is before it: it is sent once SYNAQ answers again."
+    if heartbeats.silent_since(heartbeats.WORKER):
+        return "Nothing is before it: it is sent once a worker is back."
     if action.next_at and action.next_at > timezone.now() + timedelta(seconds=2):
         return "Nothing is before it. It is tried again by itself."
     return "Nothing is before it: it is sent as soon as a worker is free."

@@ -11,6 +11,7 @@ from provisioning.operations.base import (
     PROVISIONED,
     Ask,
     Found,
+    NotTold,
     Operation,
     Ref,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "TABLE",
     "Ask",
     "Found",
+    "NotTold",
     "Operation",
     "Ref",
     "of_kind",

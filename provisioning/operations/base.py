@@ -63,11 +63,18 @@ class Found:
     done: bool
 
 
+@dataclass(frozen=True)
+class NotTold:
+    """It cannot be told; the state in which SYNAQ shows the thing may tell a person."""
+
+    shown: str
+
+
 # SYNAQ's exact list is empty: there is no thing of that name. None says less: it cannot be told.
 NOT_THERE = Found("", done=False)
 
 Ref = tuple[str, str]  # kind, guid
-LookUp = Callable[[Client, Ask], Found | None]
+LookUp = Callable[[Client, Ask], Found | NotTold | None]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from provisioning.operations.base import NOT_THERE, Ask, Found, LookUp
+from provisioning.operations.base import NOT_THERE, Ask, Found, LookUp, NotTold
 from provisioning.synaq import Client, Meaning, SynaqError
 from provisioning.synaq.answers import (
     read_domain_fields,
@@ -64,12 +64,12 @@ def filled_fields(client: Client, ask: Ask) -> Found | None:
 def effect(noun: str, states: frozenset[str]) -> LookUp:
     """The object's state shows the effect, or that SYNAQ is at it."""
 
-    def look(client: Client, ask: Ask) -> Found | None:
+    def look(client: Client, ask: Ask) -> Found | NotTold:
         body = getattr(client, noun).get(ask.guid).body
         state = read_state(body)
         if state in states:
             return Found(ask.guid, done=True)
-        return Found(ask.guid, done=False) if state == "pending" else None
+        return _may_be_at_it(ask, state)
 
     return look
 
@@ -82,25 +82,29 @@ def counting(client: Client, ask: Ask) -> Found | None:
     return Found(ask.guid, done=False) if pending else None
 
 
-def unlocked(client: Client, ask: Ask) -> Found | None:
+def _may_be_at_it(ask: Ask, state: str) -> Found | NotTold:
+    return Found(ask.guid, done=False) if state == "pending" else NotTold(state)
+
+
+def unlocked(client: Client, ask: Ask) -> Found | NotTold:
     body = client.mailboxes.get(ask.guid).body
-    state = read_state(body)
-    if state == "active" and not read_lock(body).locked:
+    state, locked = read_state(body), read_lock(body).locked
+    if state == "active" and not locked:
         return Found(ask.guid, done=True)
-    return Found(ask.guid, done=False) if state == "pending" else None
+    return _may_be_at_it(ask, f"{state} and locked" if locked else state)
 
 
 def gone(noun: str) -> LookUp:
     """A deletion whose answer was lost: not to be found is done."""
 
-    def look(client: Client, ask: Ask) -> Found | None:
+    def look(client: Client, ask: Ask) -> Found | NotTold:
         try:
             body = getattr(client, noun).get(ask.guid).body
         except SynaqError as error:
             if error.meaning is Meaning.MISSING:
                 return Found(ask.guid, done=True)
             raise
-        return Found(ask.guid, done=False) if read_state(body) == "pending" else None
+        return _may_be_at_it(ask, read_state(body))
 
     return look
 

@@ -24,8 +24,8 @@ class Command(BaseCommand):
         signed_out = Session.objects.all().delete()[0]
         UserSession.objects.all().delete()
         self.stdout.write(f"{held.queued:,} queued actions are looked up before they are sent.")
-        self.stdout.write(f"{held.doubted:,} unconfirmed ones are looked up once more.")
-        self.stdout.write(f"{held.batches:,} batches wait for somebody to resume or abandon them.")
+        self.stdout.write(f"Unconfirmed, and looked up once more: {held.doubted:,}.")
+        self.stdout.write(f"Batches that wait for somebody to resume or abandon them: {held.batches:,}.")
         self.stdout.write(f"{held.deletions:,} deletions that were set for a date are put off by a week.")
         self.stdout.write(
             f"{signed_out:,} sessions have ended: access that was taken away since is back, look at People."

@@ -181,6 +181,32 @@ def test_what_the_portal_says_itself_is_not_called_synaqs_words(
     assert "SYNAQ says: No such country." in page_of(client, failed).content.decode()
 
 
+def test_whoever_is_asked_what_became_of_it_sees_what_the_portal_saw(
+    client: Client, company: OU, support: Any
+) -> None:
+    action = asked_to_suspend(company, support)
+    (row,) = ledger.claim_submits(action.connection_id, 1)
+    ledger.unconfirmed(row, "broken", "Oops.")
+    assert "The portal looked" not in page_of(client, action).content.decode()
+    ledger.not_told(row, None, "SYNAQ was away.", away=True)
+    ledger.not_told(row, None, "Looked it up: SYNAQ shows it <i>active</i>, from which it cannot be told.")
+    text = " ".join(page_of(client, action).content.decode().split())
+    assert "The portal looked at" in text
+    assert "SYNAQ shows it &lt;i&gt;active&lt;/i&gt;, from which it cannot be told." in text
+
+
+def test_what_a_person_said_is_not_called_accepted_by_synaq(
+    client: Client, company: OU, support: Any
+) -> None:
+    action = asked_to_suspend(company, support)
+    (row,) = ledger.claim_submits(action.connection_id, 1)
+    ledger.unconfirmed(row, "broken", "Oops.")
+    client.post(reverse("activity:settle", args=[action.pk]), {"applied": "yes"})
+    text = page_of(client, action).content.decode()
+    assert "A person said that it happened." in text
+    assert "<span>SYNAQ accepted it" not in text
+
+
 def test_an_unconfirmed_creation_that_did_not_happen_is_sent_again(
     client: Client, root: OU, support: Any
 ) -> None:

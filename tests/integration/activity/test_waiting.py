@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from portal.activity.waiting import seconds
-from provisioning import ledger
-from provisioning.models import OU, Action, Connection, Mailbox
+from provisioning import heartbeats, ledger
+from provisioning.models import OU, Action, Connection, Heartbeat, Mailbox
 from provisioning.services import mailboxes, teardown
 from tests.integration.endings import end
 from tests.integration.factories import make_domain, make_mailbox, make_ou, make_person
@@ -113,3 +114,19 @@ def test_one_of_a_batch_leads_to_it(client: Client, mailbox: Mailbox, support: A
 
 def test_lengths_of_time_are_said_as_people_say_them() -> None:
     assert [seconds(n) for n in (0.84, 12.4, 185, 7200)] == ["0.8 s", "12 s", "3 min", "2 h"]
+
+
+@pytest.mark.parametrize("role", ["support", "owner"])
+def test_while_every_worker_is_silent_each_page_says_so_and_so_does_what_waits(
+    client: Client, root: OU, mailbox: Mailbox, role: str
+) -> None:
+    client.force_login(make_person(role, root))
+    action, words = ask(mailbox), "Nothing is sent to SYNAQ now."
+    assert words not in text_of(client, action), "none was ever heard of"
+    heartbeats.give("worker", "here")
+    assert words not in text_of(client, action)
+    Heartbeat.objects.update(at=Now() - timedelta(minutes=5))
+    text = text_of(client, action)
+    assert words in text
+    assert "it is sent once a worker is back" in text
+    assert ("What is wrong" in text) == (role == "owner")

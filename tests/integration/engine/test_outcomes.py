@@ -157,6 +157,8 @@ def test_a_lost_answer_that_cannot_be_told_waits_for_a_person(api: FakeApi, worl
     assert (row.state, row.next_at) == ("unconfirmed", None)
     assert api.count("POST") == 1
     assert api.count("GET") == 1 + len(doubts.LOOK_UPS)
+    seen = set(action.events.filter(kind="looked_up").values_list("text", flat=True))
+    assert seen == {"Looked it up: SYNAQ shows it active, from which it cannot be told."}
 
 
 @pytest.mark.parametrize("lose", LOST)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from dev.__main__ import COMMANDS
 from dev.manage import run_manage, running_environment
 from dev.secrets import load_secrets
 from dev.settings import wanted
@@ -41,3 +42,17 @@ def test_while_it_is_still_starting_it_says_so(state: State) -> None:
     write_record(state, {key: value for key, value in RECORD.items() if key != "ready"})
     with state.lock(), pytest.raises(Trouble, match="still starting"):
         run_manage(["health"])
+
+
+@pytest.mark.parametrize(("names", "said"), [(["wroker"], "no process 'wroker'"), ([], "Name a process")])
+def test_what_is_no_process_is_neither_stopped_nor_started(state: State, names: list[str], said: str) -> None:
+    state.make()
+    for command in (COMMANDS["stop"], COMMANDS["start"]):
+        with pytest.raises(Trouble, match=said) as caught:
+            command(names)
+    assert "worker, beat" in str(caught.value)
+    assert not list(state.holds.iterdir())
+    assert COMMANDS["stop"](["worker", "beat"]) == 0
+    assert {hold.name for hold in state.holds.iterdir()} == {"worker", "beat"}
+    assert COMMANDS["start"](["worker", "beat"]) == 0
+    assert not list(state.holds.iterdir())
