@@ -85,10 +85,9 @@ def _text(event: Event) -> str:
     return event.text
 
 
-def last_look(events: Iterable[Event]) -> Event | None:
-    """The last look-up that SYNAQ answered, for whoever is asked what became of it."""
-    looks = [event for event in events if event.kind == "looked_up" and not event.data.get("away")]
-    return looks[-1] if looks else None
+def look(event: Event) -> dict[str, Any]:
+    """What the portal saw when it looked an action up, for whoever is asked what became of it."""
+    return {"at": event.at, "told": told(event)}
 
 
 def told(event: Event) -> str:

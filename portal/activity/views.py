@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from portal import access, inflight, roles
 from portal.access import policy
-from portal.activity import finder, present, timeline, waiting
+from portal.activity import finder, present, settling, timeline, waiting
 from portal.http import after_post, live_page, submission
 from portal.moment import of_one_moment
 from provisioning.models import Action
@@ -63,7 +63,9 @@ def action(request: HttpRequest, pk: int) -> HttpResponse:
     """One action, from the click to the wire."""
     row = _get(request, pk)
     events = list(row.events.select_related("by"))
-    may, look = _may(request, row), timeline.last_look(events)
+    may = _may(request, row)
+    doubted = row.state == Action.State.UNCONFIRMED
+    look = activity.last_looks([row]).get(row.pk) if doubted else None
     made = activity.result_of(row) if row.result_kind and row.result_guid else None
     context = {
         "page_title": f"{present.row(row)['label']}: {row.title}",
@@ -78,7 +80,8 @@ def action(request: HttpRequest, pk: int) -> HttpResponse:
         "meaning": timeline.plain_meaning(row),
         "says": timeline.who_says(row),
         "state_meaning": timeline.state_meaning(row),
-        "last_look": look and {"at": look.at, "told": timeline.told(look)},
+        "others": settling.others(request, row) if may and doubted else 0,
+        "last_look": timeline.look(look) if look else None,
         "error_lines": [
             f"{line['field']}: {line['message']}" if line["field"] else line["message"] for line in row.errors
         ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -10,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from provisioning import batches, doubts, ledger, mirror
 from provisioning.ledger import NEEDS_FORM, needs_form
-from provisioning.models import Action, Batch
+from provisioning.models import Action, Batch, Event
 from provisioning.operations import OPERATIONS, Operation, operation_of
 from provisioning.services.common import Refused, ask_for
 from provisioning.services.customers import KIND as NEW_CUSTOMER
@@ -78,6 +79,12 @@ def cancel(action: Action, *, by: Any) -> None:
         ledger.cancel(action, by=by)
         action.refresh_from_db()
         batches.moved(action)
+
+
+def last_looks(actions: Iterable[Action]) -> dict[int, Event]:
+    """By an action's id, the last look-up that SYNAQ answered, in one query."""
+    events = Event.objects.filter(action__in=list(actions), kind="looked_up").exclude(data__has_key="away")
+    return {event.action_id: event for event in events.order_by("id")}
 
 
 def settle_applied(action: Action, guid: str, *, by: Any) -> None:

@@ -112,6 +112,7 @@ _ACTIVITY = (
     Route("activity:again", "failed", post=HELP),
     Route("activity:cancel", "queued", post=HELP),
     Route("activity:settle", "unconfirmed", post=HELP),
+    Route("activity:settle_several", get=ACTIVITY, post=ACTIVITY),
     Route("acting:list", get=ACTIVITY),
 )
 SLICES: tuple[Route, ...] = (*_FOUND, *_OUS, *_PACKAGES, *_DOMAINS, *_MAILBOXES, *_BATCHES, *_ACTIVITY)
