@@ -58,7 +58,7 @@ UNSCOPED: dict[str, tuple[str, str]] = {
     "mailboxes/imports_check.py": ("Action Mailbox", "addresses that are taken, of domains from access"),
     # How the portal itself is doing: numbers, no thing of anybody's
     "health/exposition.py": ("Batch Connection", "counted for whoever has the token; connections by number"),
-    "health/showing.py": ("Action Reading UsageRun", "of connections from access"),
+    "health/showing.py": ("Action Batch Reading UsageRun", "of connections from access"),
     # What the very form or person has asked for
     "batches/ending.py": ("Scheduled", "by the mark of the form"),
     "domains/ending.py": ("Batch", "by the mark of the form and its person"),
