@@ -222,7 +222,11 @@ def read_page(raw: Any, key: str, page: int, limit: int) -> Page | None:
     """
     if isinstance(raw, list):
         return _page({}, _objects(raw), page, limit)
-    embedded = raw.get("_embedded", raw.get(key)) if isinstance(raw, dict) else None
+    if not isinstance(raw, dict):
+        return None
+    embedded = raw.get("_embedded", raw.get(key))
+    if embedded is None and ("_embedded" in raw or _whole(raw.get("total")) == 0):
+        embedded = []  # an empty list may be left out
     if isinstance(embedded, dict):
         embedded = embedded.get(key, next((v for v in embedded.values() if isinstance(v, list)), [])) or []
     if isinstance(embedded, dict):  # PHP's list with gaps

@@ -7,6 +7,7 @@ from typing import Any
 
 from provisioning.synaq import errors, wire
 from provisioning.synaq.answers import Page, read_guid, read_page
+from provisioning.synaq.meanings import Meaning
 from provisioning.synaq.transport import Call, Expect, Transport, api_path
 
 LIMIT = 100  # always sent: the API's own default is 5
@@ -31,7 +32,12 @@ def fetch(
         **({"exact_match": "1"} if exact_match else {}),
     }
     call = Call("GET", api_path(noun), Expect.BODY, None, None, params)
-    answer = transport.send(call)
+    try:
+        answer = transport.send(call)
+    except errors.SynaqError as error:
+        if page > 1 and error.meaning is Meaning.MISSING:
+            return Page([], page, limit, page, 0)  # the end was not told before
+        raise
     found = read_page(answer.raw, noun, page, limit)
     if found is None:
         raise errors.unreadable(str(call), answer.status, "SYNAQ's answer is not the list that was expected.")
@@ -46,5 +52,5 @@ def walk(fetch_page: Callable[[int], Page]) -> Iterator[dict[str, Any]]:
         fresh = [item for item in page.items if (read_guid(item) or "") not in seen]
         yield from fresh
         seen.update(guid for item in fresh if (guid := read_guid(item)))
-        if not fresh or number >= page.pages:
+        if not fresh or not page.has_next:
             return

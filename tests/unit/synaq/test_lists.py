@@ -133,3 +133,23 @@ def test_all_is_read_where_pages_are_shorter_than_asked_and_not_counted(
 ) -> None:
     wire.add_callback("GET", URL, handing_out("abcdefg", 3, dress))
     assert [item["guid"] for item in current.mailboxes.each(domain_guid="D")] == list("abcdefg")
+
+
+@pytest.mark.parametrize("told", [{"total": 0}, {"page": 1, "pages": "0", "total": "0"}, {"_embedded": None}])
+def test_an_empty_list_may_be_left_out(told: dict[str, Any]) -> None:
+    page = read_page(told, "mailboxes", 1, 100)
+    assert page is not None
+    assert (page.items, page.has_next) == ([], False)
+
+
+def test_a_page_past_the_end_may_be_no_page_at_all(current: Client, wire: responses.RequestsMock) -> None:
+    wire.get(URL, json={"_embedded": {"mailboxes": [{"guid": "a"}]}})
+    wire.get(URL, status=404, json={"code": 404, "message": "No such page."})
+    assert [item["guid"] for item in current.mailboxes.each(domain_guid="D")] == ["a"]
+
+
+def test_a_list_that_is_not_there_is_an_error(current: Client, wire: responses.RequestsMock) -> None:
+    wire.get(URL, status=404, json={"code": 404, "message": "No such domain."})
+    with pytest.raises(SynaqError) as caught:
+        current.mailboxes.list(domain_guid="D")
+    assert caught.value.meaning is Meaning.MISSING
