@@ -108,6 +108,9 @@ _CONTAINERS = (
     "available_products", "_embedded", "package", "product", "data", "options", "items", "results",
     "catalogue", "form", "children", "choices", "code",
 )  # fmt: skip
+_BELOW = (
+    "children", "prototype", "entry", "entry_options", "code", "options", "child", "items", "properties",
+)  # fmt: skip
 _EDITION_HOLDERS = (*EDITION_KEYS, "plans", "choices", "children", "options")
 
 
@@ -155,8 +158,10 @@ def _one_product(node: dict[Any, Any]) -> dict[Any, Any]:
 
 
 def _of_entry(key: str, value: Any, group: str | None, depth: int) -> Iterator[Product]:
-    """A member of an object that may be keyed by product code, or by group."""
-    if product := _keyed_product(key, value, group):
+    """A member of an object that may be keyed by product code, or by group; a form may stand under any key."""
+    if isinstance(value, dict) and _is_form(value):
+        yield from _of_form(value, group)
+    elif product := _keyed_product(key, value, group):
         yield product
     else:
         yield from _products(value, group if key.isdigit() else key, depth - 1)
@@ -165,8 +170,12 @@ def _of_entry(key: str, value: Any, group: str | None, depth: int) -> Iterator[P
 def _keyed_product(key: str, value: Any, group: str | None) -> Product | None:
     if isinstance(value, dict):
         found = _product(value, key, group)
+        if found and found.name == found.code and not key.isdigit():
+            return replace(found, name=key)
         if found is None and looks_like_code(key) and not _holds_products(value):
-            found = Product(key, name_of(value, key), read_edition_list(value), group)
+            # What is no code among its members says something of the product itself
+            editions = [one for one in read_edition_list(value) if looks_like_code(one.code)]
+            found = Product(key, name_of(value, key), editions, group)
         return found
     if isinstance(value, list) and looks_like_code(key) and not _holds_products(value):
         return Product(key, key, read_edition_list(value), group)
@@ -175,6 +184,9 @@ def _keyed_product(key: str, value: Any, group: str | None) -> Product | None:
 
 def _product(item: dict[Any, Any], key: str | None, group: str | None) -> Product | None:
     """A product if the object has editions and a code, its own or the key it stands under."""
+    embedded = item.get("_embedded")
+    if isinstance(embedded, dict):
+        item = {**{name: embedded[name] for name in EDITION_KEYS if name in embedded}, **item}
     holder = next((name for name in _EDITION_HOLDERS if isinstance(item.get(name), dict | list)), None)
     own = first_text(item, _CODES)
     if own is None and looks_like_code(item.get("name")):
@@ -223,8 +235,8 @@ def _is_form(node: dict[Any, Any]) -> bool:
 
 
 def _form_fields(node: dict[Any, Any]) -> dict[str, Any]:
-    """A form's children by name, whether given as an object or as a list of named ones."""
-    children = node.get("children", node)
+    """A form's children by name, whether given as an object (a schema's `properties`, too) or as a list of named ones."""
+    children = node.get("children", node.get("properties", node))
     if isinstance(children, list):
         return {str(child.get("name")): child for child in children if isinstance(child, dict)}
     return children if isinstance(children, dict) else {}
@@ -237,9 +249,9 @@ def _choices(child: Any) -> Any:
             return None
         if isinstance(child.get("choices"), dict | list) and child["choices"]:
             return child["choices"]
-        child = next(
-            (child[k] for k in ("children", "prototype", "entry", "code", "options") if child.get(k)), None
-        )
+        if found := next((child[k] for k in ("enum", "options") if isinstance(child.get(k), list)), None):
+            return found
+        child = next((child[key] for key in _BELOW if child.get(key)), None)
         if isinstance(child, list):
             child = next((item for item in child if isinstance(item, dict)), None)
     return None
@@ -254,9 +266,10 @@ def _of_form(node: dict[Any, Any], group: str | None) -> Iterator[Product]:
 
 
 def _form_editions(code: str, codes: list[Edition], choices: Any) -> list[Edition]:
-    """A product's part of a form's edition choices: grouped by product, else told by their codes."""
-    if isinstance(choices, dict) and isinstance(choices.get(code), dict | list):
-        return read_edition_list(choices[code])
+    """A product's part of a form's edition choices: grouped by its code or name, else told by their codes."""
+    for key in (code, *(choice.name for choice in codes if choice.code == code)):
+        if isinstance(choices, dict) and isinstance(choices.get(key), dict | list):
+            return read_edition_list(choices[key])
     flat = read_edition_list(choices)
     if len(codes) == 1:
         return flat

@@ -17,7 +17,9 @@ EDITION_KEYS = (
     "edition",
 )
 _CODES = ("code", "edition_code", "package_edition_code", "value", "id")
-_NAMES = ("name", "title", "label", "display_name", "product_name", "text", "description")
+_NAMES = (
+    "name", "title", "label", "display_name", "product_name", "package_name", "edition_name", "text", "description",
+)  # fmt: skip
 _DEFAULTS = ("is_default", "default", "isDefault", "selected", "checked")
 _MOST = ("max", "maximum", "max_mailboxes", "limit", "max_quantity", "quota")
 _PRICES = ("price", "monthly_price", "unit_price", "cost", "amount", "prices")

@@ -98,6 +98,18 @@ SHAPES = {
         {"product": {"code": code, "name": name}, "editions": [{"edition": {"code": e}} for e in editions]}
         for code, name, editions in EXPECTED
     ],
+    "embedded-in-the-product": {
+        "_embedded": {
+            "products": [
+                {"code": code, "name": name, "_embedded": {"editions": [{"code": e} for e in editions]}}
+                for code, name, editions in EXPECTED
+            ]
+        }
+    },
+    "keyed-by-name": {
+        "Mail": {"CloudMail": {"code": "SYN-CMS", "editions": [BASIC, PREMIUM]}},
+        "Security": {"Securemail": {"code": "SYN-PIN-SEC", "editions": [BOTH_WAYS]}},
+    },
     "mixed": [CLOUDMAIL, {"Security": [SECUREMAIL]}, None, 5, "x"],
     "form-children-choices": {
         "children": {
@@ -120,6 +132,35 @@ SHAPES = {
                 {"name": "code", "choices": CODE_CHOICES},
                 {"name": "editions", "children": [{"name": "code", "choices": GROUPED_CHOICES}]},
             ]
+        }
+    },
+    "form-grouped-by-name": {
+        "children": {
+            "code": {"choices": CODE_CHOICES},
+            "editions": {
+                "entry_options": {
+                    "choices": {
+                        "CloudMail": GROUPED_CHOICES["SYN-CMS"],
+                        "Securemail": GROUPED_CHOICES["SYN-PIN-SEC"],
+                    }
+                }
+            },
+        }
+    },
+    "form-under-its-method": {
+        "name": "New package",
+        "renders": ["application/json"],
+        "actions": {
+            "POST": {
+                "code": {"type": "choice", "required": True, "choices": CODE_CHOICES},
+                "editions": {"type": "list", "child": {"type": "choice", "choices": FLAT_CHOICES}},
+            }
+        },
+    },
+    "form-options": {
+        "package": {
+            "code": {"type": "select", "options": CODE_CHOICES},
+            "editions": {"type": "select", "options": FLAT_CHOICES},
         }
     },
     "form-child-per-product": {
@@ -168,6 +209,14 @@ BARE = {
         "SYN-PIN-SEC": {FLAT_CHOICES[2]: "B"},
     },
     "codes-with-objects": {"SYN-CMS": keyed([BASIC, PREMIUM]), "SYN-PIN-SEC": keyed([BOTH_WAYS])},
+    "schema": {
+        "type": "object",
+        "required": ["code"],
+        "properties": {
+            "code": {"enum": ["SYN-CMS", "SYN-PIN-SEC"]},
+            "editions": {"type": "array", "items": {"properties": {"code": {"enum": FLAT_CHOICES}}}},
+        },
+    },
     "codes-with-lists-of-objects": {"packages": {"SYN-CMS": [BASIC, PREMIUM], "SYN-PIN-SEC": [BOTH_WAYS]}},
 }
 
@@ -185,6 +234,11 @@ def test_a_product_beside_others_is_offered_also_without_editions(silent: dict[s
         ("SYN-CMS", 2),
         ("BRD-STD", 0),
     ]
+
+
+def test_what_a_product_says_of_itself_is_no_edition_of_it() -> None:
+    said = {"name": "CloudMail", "description": "Mail for all", "price": 3, "active": True}
+    assert outline({"SYN-CMS": said, **keyed([SECUREMAIL])}) == [("SYN-CMS", "CloudMail", []), EXPECTED[1]]
 
 
 def test_what_an_edition_says_of_itself_is_kept() -> None:
