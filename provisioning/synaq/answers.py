@@ -358,8 +358,13 @@ def _number(value: Any, otherwise: int) -> int:
     return otherwise if whole is None or whole < 0 else whole
 
 
+_DESCRIBES_FIELD = frozenset({"value", "type", "required", "label"})
+
+
 def _field_value(value: Any) -> Any:
-    return value["value"] if isinstance(value, dict) and "value" in value else value
+    """A field's value, also where it stands in a description of the field, or is missing there."""
+    described = isinstance(value, dict) and not _DESCRIBES_FIELD.isdisjoint(value)
+    return value.get("value") if described else value
 
 
 def _named_fields(fields: list[Any]) -> Iterator[tuple[str, Any]]:
@@ -367,6 +372,8 @@ def _named_fields(fields: list[Any]) -> Iterator[tuple[str, Any]]:
         if isinstance(item, dict):
             if name := first_text(item, ("name", "field", "code", "key")):
                 yield name, item.get("value")
+            elif len(item) == 1:
+                yield from ((str(name), _field_value(value)) for name, value in item.items())
         elif name := scalar_text(item):
             yield name, None
 

@@ -111,7 +111,9 @@ def test_domain_without_usage_report(body: Any) -> None:
     [
         ({"auth_method": "smtp", "username": None}, {"auth_method": "smtp", "username": None}),
         ({"city": {"value": "Brno", "label": "City"}}, {"city": "Brno"}),
+        ({"city": {"type": "text", "required": True}}, {"city": None}),
         ([{"name": "city", "value": "Brno"}, "country", {}], {"city": "Brno", "country": None}),
+        ([{"city": "Brno"}, {"country": None}], {"city": "Brno", "country": None}),
         ([], {}),
         (None, {}),
     ],
