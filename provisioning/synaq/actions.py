@@ -8,7 +8,7 @@ from typing import Any
 from provisioning.synaq import meanings
 from provisioning.synaq.answers import read_guid, read_state
 from provisioning.synaq.editions import scalar_text
-from provisioning.synaq.errors import SynaqError, read_errors
+from provisioning.synaq.errors import SynaqError, read_errors, read_message
 from provisioning.synaq.locations import normal_path
 from provisioning.synaq.transport import Call, Expect, Transport
 
@@ -62,7 +62,13 @@ def _read(body: dict[str, Any], path: str, retry_after: float | None) -> RemoteA
         read_guid(body) or path.rpartition("/")[2],
         scalar_text(body.get("action")),
         _ENDED_BADLY.get(state, state),
-        [str(error) for error in read_errors(body.get("errors"))],
+        _words(body) if state in ("error", *_ENDED_BADLY) else [],
         exclusions if isinstance(exclusions, list) else [exclusions] if exclusions else [],
         retry_after=retry_after,
     )
+
+
+def _words(body: dict[str, Any]) -> list[str]:
+    """Why it ended badly; where no list of errors says, its message may."""
+    found = [str(error) for error in read_errors(body.get("errors"))]
+    return found or [message for message in [read_message(body)] if message]

@@ -90,7 +90,7 @@ def read_message(raw: Any) -> str:
         return plain(raw)
     if not isinstance(raw, dict):
         return ""
-    for key in ("message", "error_description", "detail", "title", "error"):
+    for key in ("message", "error_description", "detail", "title", "error", "reason"):
         inner = raw.get(key)
         if isinstance(inner, dict):
             inner = inner.get("message") or inner.get("exception")
@@ -147,7 +147,10 @@ def _complaints(raw: Any) -> Any:
     """The part of an error body that names what is wrong; None where the body is only a message."""
     if isinstance(raw, dict):
         found = next((raw[key] for key in ("errors", "violations", "children") if raw.get(key)), None)
-        return _complaints(raw["error"]) if found is None and isinstance(raw.get("error"), dict) else found
+        if found is None and isinstance(raw.get("error"), dict):
+            return _complaints(raw["error"])
+        # what is no sentence may still be complaints
+        return raw["message"] if found is None and isinstance(raw.get("message"), list | dict) else found
     return raw if isinstance(raw, list) else None
 
 

@@ -129,6 +129,17 @@ def test_refusal_by_something_in_between_tells_its_words(
     assert (error.meaning, error.message) == (Meaning.OTHER, "413 Too Large")
 
 
+@pytest.mark.parametrize(
+    "message", [{"password": ["Too short."]}, ["password: Too short."], {"0": "password: Too short."}]
+)
+def test_complaints_may_stand_where_the_sentence_should(
+    message: Any, wire: responses.RequestsMock, legacy: Client
+) -> None:
+    error = refused(wire, legacy, status=400, json={"code": 400, "message": message})
+    assert [(line.field, line.message) for line in error.errors] == [("password", "Too short.")]
+    assert error.message == error.sentence
+
+
 def test_refusal_without_words_tells_our_sentence(wire: responses.RequestsMock, legacy: Client) -> None:
     error = refused(wire, legacy, status=409)
     assert error.message == error.sentence == "The present state of the object does not allow this."

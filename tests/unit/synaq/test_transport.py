@@ -56,6 +56,7 @@ def test_guid_is_quoted() -> None:
          RemoteAction("12", None, "error", ["smtp: No route.", "Again."], ["a"])),
         ({"state": "pending"}, RemoteAction("12", None, "pending")),
         ({"state": "Failed", "errors": "No route."}, RemoteAction("12", None, "error", ["No route."])),
+        ({"state": "error", "errors": None, "message": "Full."}, RemoteAction("12", None, "error", ["Full."])),
         ({"state": "Waiting for a person", "errors": None, "exclusions": None},
          RemoteAction("12", None, "waiting for a person")),
         ({}, RemoteAction("12", None, "")),
