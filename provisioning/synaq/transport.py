@@ -232,7 +232,7 @@ def _answer(call: Call, received: _Received, hide: tuple[str, ...]) -> Answer:
     body = unwrap(raw, call.noun) if isinstance(raw, dict | list) else None
     location = read_location(received.headers.get("Location"), f"{call.path}.json")
     if not _leads_there(call, location):
-        location = _named_in_body(call, body)
+        location = _named_in_body(call, body, received.status)
     answer = Answer(received.status, body, raw, location, retry_after)
     _must_say(call, answer)
     return answer
@@ -247,14 +247,15 @@ def _leads_there(call: Call, location: Location | None) -> bool:
     return call.expect is not Expect.CREATED or location.kind == call.noun
 
 
-def _named_in_body(call: Call, body: Any) -> Location | None:
-    """Where no header tells, a body may still hold the id of the action or the GUID of what was made."""
+def _named_in_body(call: Call, body: Any, status: int) -> Location | None:
+    """Where no header tells, a body may still hold the id of the action or the GUID of what was made. The `id` in a 202 is
+    the action's: it must never be taken for that GUID."""
     named = read_guid(body) if isinstance(body, dict) else None
     if named is None or call.noun is None:
         return None
     if call.expect is Expect.QUEUED:
         return read_location(f"{call.path}/{quote(named, safe='')}")
-    if call.expect is Expect.CREATED:
+    if call.expect is Expect.CREATED and (status != 202 or "guid" in body):
         return read_location(f"/api/v1/{_PLURAL[call.noun]}/{quote(named, safe='')}")
     return None
 

@@ -143,6 +143,8 @@ ELSEWHERE = {"Location": "/api/v1/ous/O/actions/3"}
         {"status": 200, "body": "<html>"},
         {"status": 204},
         {"status": 202, "headers": ELSEWHERE},
+        {"status": 202, "json": {"id": 9, "action": "provision", "state": "new"}},
+        {"status": 202, "json": {"action": {"id": 9}}},
     ],
 )
 def test_creation_that_names_nothing_is_unknown(answer: Any, legacy: Client, wire: Any) -> None:
