@@ -169,6 +169,10 @@ def came(reading: Reading, seen: mirror.Seen) -> None:
         row = mirror.find(reading.connection_id, "domain", seen.guid)
         if row is not None:
             _know_packages(row, read_links(seen.body) or (), seen.at)
+    elif seen.kind == "mailbox" and reading.domain is not None:
+        _know_packages(
+            reading.domain, [one.package_guid for one in read_mailbox_editions(seen.body)], seen.at
+        )
     elif seen.kind == "package" and reading.domain is not None:
         package = mirror.find(reading.connection_id, "package", seen.guid)
         if package is not None:

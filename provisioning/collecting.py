@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from provisioning import batches
@@ -26,6 +27,9 @@ KIND = "usage"
 OPERATION = "domain.usage"
 # What may be billed: in service, or held back from it. The rest has nothing in use yet, or no more.
 COUNTED_STATES = frozenset({"active", "stale", "suspended", "closed"})
+# What is in service has packages, though SYNAQ's answer need not show them; unless it shows that it has none
+_SHOWS_NONE = Q(raw={}) | Q(raw__packages__isnull=False, raw__packages=[])
+SOMETHING_SOLD = Q(links__isnull=False) | ~_SHOWS_NONE
 MONTH_END = time(22, 0)  # late on the last day, and early enough for many thousands before midnight
 _MARK = uuid.UUID("6a1f2c52-6a0e-4f37-9a52-1f7d6f5a9c10")
 Why = UsageRun.Why
@@ -57,7 +61,7 @@ class Progress:
 def domains_of(connection: Connection) -> list[Domain]:
     """What a run over the whole connection counts."""
     rows = Domain.objects.filter(connection=connection, gone_at=None, state__in=COUNTED_STATES)
-    return list(rows.filter(links__isnull=False).distinct().order_by("name", "id"))
+    return list(rows.filter(SOMETHING_SOLD).distinct().order_by("name", "id"))
 
 
 def begin(connection: Connection, domains: Sequence[Domain], ou: OU, asked: Asked) -> UsageRun:

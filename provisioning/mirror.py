@@ -221,8 +221,10 @@ def _take_ou(row: OU, body: Mapping[str, Any], home: Home) -> None:
 
 
 def _take_package(row: Package, body: Mapping[str, Any], home: Home) -> None:
-    row.code = _said(body, "code", row.code or home.code, 100)
-    row.name = _said(body, "name", row.name or home.title, 200)
+    product = body.get("product")
+    shown = product if isinstance(product, Mapping) else {}  # what is sold may stand in an object of its own
+    row.code = _said(body, "code", _said(shown, "code", row.code or home.code, 100), 100)
+    row.name = _said(body, "name", _said(shown, "name", row.name or home.title, 200), 200)
     row.save()
     editions = {edition.code[:100]: edition for edition in answers.read_editions(body) if edition.code}
     if not editions:

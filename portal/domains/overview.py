@@ -14,6 +14,7 @@ from portal.activity import present
 from portal.domains import lifecycle, names, service_fields, usage
 from provisioning.models import Action, Domain, Package
 from provisioning.operations import OPERATIONS
+from provisioning.operations.rules import may_be_linked
 from provisioning.synaq import catalogue
 
 SHOWN_MAILBOXES = 10
@@ -61,6 +62,7 @@ def of(request: HttpRequest, domain: Domain) -> Shown:
         "domain": domain,
         "in_letters": names.in_letters(domain.name),
         "packages": packages,
+        "untold": not packages and may_be_linked(domain),
         "fields": service_fields.entries(domain.fields),
         "missing": service_fields.missing(domain.fields),
         "buttons": buttons,
@@ -148,7 +150,7 @@ def next_step(
     while something is under way."""
     if domain.gone_at or any(action.is_open for action in own):
         return None
-    if not packages:
+    if not packages and not may_be_linked(domain):
         return _sold_first(request, domain, buttons)
     if domain.state == "stale" and _possible(buttons, REFRESH):
         text = "What was changed last is not in effect yet. Applying it, which SYNAQ calls Refresh, bills nothing."

@@ -13,6 +13,7 @@ from portal.price_effects import Prices
 from portal.submissions import SubmissionForm
 from portal.typed import LineField
 from provisioning.models import Action, Domain, Mailbox, Package
+from provisioning.operations.rules import sold_on
 from provisioning.synaq import catalogue
 
 LONGEST_LOCAL, LONGEST_ADDRESS = 64, 254
@@ -149,9 +150,9 @@ def fault_of_local(local: str, domain: str) -> str:
 
 def mailbox_packages(domain: Domain) -> list[Package]:
     """The domain's packages that hold mailboxes; of a product that the documents do not name this is not known."""
-    linked = domain.packages.filter(gone_at=None).prefetch_related("editions").order_by("code", "id")
+    sold = sold_on(domain).prefetch_related("editions").order_by("code", "id")
     kinds = ("cloudmail", "continuity", None)
-    return [package for package in linked if catalogue.family_of(package.code, package.name) in kinds]
+    return [package for package in sold if catalogue.family_of(package.code, package.name) in kinds]
 
 
 def _edition_help(priced: Priced | None) -> str:

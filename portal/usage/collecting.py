@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from portal import access
 from portal.usage.asked import Asked
-from provisioning.collecting import COUNTED_STATES, OPERATION
+from provisioning.collecting import COUNTED_STATES, OPERATION, SOMETHING_SOLD
 from provisioning.models import Connection, Domain, UsageRun
 from provisioning.operations import OPERATIONS
 from provisioning.services import usage as services
@@ -38,7 +38,7 @@ def selection(asked: Asked) -> QuerySet[Domain]:
     found = access.domains_to_count(asked.request).filter(
         asked.domains, ou__in=asked.companies.order_by().values("pk"), gone_at=None, state__in=COUNTED_STATES
     )
-    return found.filter(links__isnull=False).distinct()
+    return found.filter(SOMETHING_SOLD).distinct()
 
 
 def shares(asked: Asked) -> list[Share]:

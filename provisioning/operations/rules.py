@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from provisioning.models import Action, Domain, DomainLink, Mailbox
+from provisioning.models import Action, Domain, DomainLink, Mailbox, Package
 from provisioning.operations.base import PROVISIONED, Ref, states_behind
 from provisioning.synaq import catalogue
+from provisioning.synaq.answers import read_links
 
 NAMED = 5  # how many of what stands in the way are named; the rest is counted
 WITHOUT_MAILBOXES = frozenset({"securemail", "branding", "archive", "mail management"})
@@ -94,7 +95,16 @@ def needs_domain(package: Any) -> str:
 
 
 def needs_package(domain: Any) -> str:
-    return "" if domain.links.exists() else "Link a package first: nothing is sold on this domain yet."
+    linked = domain.links.exists() or may_be_linked(domain)
+    return "" if linked else "Link a package first: nothing is sold on this domain yet."
+
+
+def may_be_linked(domain: Any) -> bool:
+    """Whether only SYNAQ knows the packages of a domain that has none here: its answer does not show them, but services that
+    run, or fields to fill in for them. What is possible is SYNAQ's to decide then."""
+    if not domain.raw or read_links(domain.raw) is not None:
+        return False
+    return domain.state not in ("inactive", "deleted") or bool(domain.fields)
 
 
 def has_mailboxes(domain: Any) -> str:
@@ -131,6 +141,14 @@ def domain_in_service(mailbox: Any) -> str:
         if runs
         else f"Its domain must be in service first: {domain} is {domain.state or 'in no known state'}."
     )
+
+
+def sold_on(domain: Any) -> Any:
+    """The packages that it is linked to; where only SYNAQ knows them, those that it may be on: all of its company's."""
+    linked = domain.packages.filter(gone_at=None)
+    if linked.exists() or not may_be_linked(domain):
+        return linked
+    return Package.objects.filter(ou=domain.ou_id, gone_at=None)
 
 
 # --- what it does to this one -------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from provisioning.batches import Wish
 from provisioning.ledger import WITH_SECRET
 from provisioning.models import Action, Batch, Domain, Mailbox, Package
 from provisioning.operations import OPERATIONS
+from provisioning.operations.rules import sold_on
 from provisioning.services.common import Refused, ask_for
 from provisioning.synaq import wire
 from provisioning.synaq.editions import truth
@@ -115,7 +116,7 @@ def change_edition(
     mailbox: Mailbox, package: Package, code: str, *, by: Any, submission: uuid.UUID, reason: str = ""
 ) -> Action:
     """Give the mailbox another edition of a package that its domain is on."""
-    if not package.links.filter(domain=mailbox.domain_id).exists() or package.gone_at:
+    if not sold_on(mailbox.domain).filter(pk=package.pk).exists():
         raise Refused("The mailbox is not on that package.")
     if not package.editions.filter(code=code).exists():
         raise Refused("That is not an edition of the package.")

@@ -9,9 +9,11 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from provisioning import adopting
+from provisioning import adopting, collecting
 from provisioning.adopting import Wanted
 from provisioning.models import Adoption, Connection, Domain, Mailbox, Package, Reading
+from provisioning.operations import OPERATIONS
+from provisioning.operations.rules import sold_on
 from tests.integration.engine.asking import work
 from tests.integration.engine.conftest import World
 from tests.integration.engine.fake_api import FakeApi, running_api, says
@@ -58,6 +60,65 @@ def test_a_customer_named_in_any_order_is_taken_in_whole(api: FakeApi, world: Wo
     assert (box.email, box.domain.guid, box.ou.guid) == ("a@acme.example", "d-1", "c-1")
     assert box.ou.path.startswith(world.root.path)
     assert Package.objects.get(guid="p-1").ou == box.ou
+
+
+def take_in(world: World, *lines: Wanted) -> None:
+    adopting.name(world.connection, lines, by=None)
+    for _ in range(3):
+        adopting.sweep()
+        work()
+
+
+def test_a_mailbox_that_names_its_package_tells_what_its_domain_is_on(api: FakeApi, world: World) -> None:
+    named = [{"guid": world.package.guid, "code": "SYN-CMS", "edition_code": "SYN-CMS-BASIC-02"}]
+    api.on("GET", "/domains/", says(200, {"domain_name": "acme.example", "state": "active"}))
+    api.on("GET", "/mailboxes/", says(200, {"email": "a@acme.example", "state": "active", "packages": named}))
+    take_in(world, Wanted("domain", "d-1", world.company.guid), Wanted("mailbox", "m-1", "d-1"))
+    assert list(Domain.objects.get(guid="d-1").packages.all()) == [world.package]
+
+
+@pytest.mark.parametrize("shown", [{}, {"packages": None}, {"packages": [{"code": "SYN-CMS"}]}])
+def test_a_domain_of_which_synaq_does_not_show_the_packages_is_served_all_the_same(
+    api: FakeApi, world: World, shown: dict[str, Any]
+) -> None:
+    body = {"domain_name": "acme.example", "state": "active", **shown}
+    api.on("GET", "/domains/", says(200, body))
+    take_in(world, Wanted("domain", "d-1", world.company.guid))
+    row = Domain.objects.get(guid="d-1")
+    assert not row.links.exists()
+    assert OPERATIONS["domain.close"].why_not(row, "legacy") == ""
+    assert row in collecting.domains_of(world.connection)
+    assert list(sold_on(row)) == [world.package]
+
+
+def test_a_domain_with_fields_to_fill_in_is_on_a_package(api: FakeApi, world: World) -> None:
+    body = {"domain_name": "acme.example", "state": "inactive", "fields": {"mail_delivery_location": None}}
+    api.on("GET", "/domains/", says(200, body))
+    take_in(world, Wanted("domain", "d-1", world.company.guid))
+    row = Domain.objects.get(guid="d-1")
+    assert [OPERATIONS[name].why_not(row, "legacy") for name in ("domain.fields", "domain.provision")] == [
+        "",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"state": "active", "packages": []},
+        {"state": "inactive", "packages": []},
+        {"state": "inactive", "fields": {}},
+    ],
+)
+def test_a_domain_that_synaq_shows_on_no_package_has_to_be_linked(
+    api: FakeApi, world: World, said: dict[str, Any]
+) -> None:
+    api.on("GET", "/domains/", says(200, {"domain_name": "acme.example", **said}))
+    take_in(world, Wanted("domain", "d-1", world.company.guid))
+    row = Domain.objects.get(guid="d-1")
+    assert "Link a package first" in OPERATIONS["domain.usage"].why_not(row, "legacy")
+    assert row not in collecting.domains_of(world.connection)
+    assert not sold_on(row).exists()
 
 
 def test_a_guid_that_synaq_does_not_know_is_refused_in_words_and_may_be_tried_again(

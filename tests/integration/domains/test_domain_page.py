@@ -120,6 +120,15 @@ def test_a_domain_without_packages_cannot_be_provisioned_and_the_button_says_why
     )
 
 
+def test_of_a_domain_whose_packages_synaq_does_not_show_the_page_says_so(
+    client: Client, acme: OU, support: Any
+) -> None:
+    elsewhere = make_domain(acme, raw={"domain_name": "acme.example", "state": "active"})
+    body = page(client, elsewhere)
+    assert "SYNAQ does not show which packages it is on." in body
+    assert "Link a package first" not in body
+
+
 def test_asked_on_a_page_of_its_own_before_provisioning(client: Client, domain: Domain, support: Any) -> None:
     body = client.get(reverse("domains:provision", args=[domain.guid])).content.decode()
     assert "Provision acme.example?" in body

@@ -96,6 +96,11 @@ def test_a_new_thing_whose_answer_names_nothing_is_called_as_it_was_asked_for(wo
     )
 
 
+def test_a_package_may_show_what_is_sold_as_an_object_of_its_own(world: World) -> None:
+    write(world, "package", "p", {"product": {"code": "SYN-CMS", "name": "CloudMail"}})
+    assert Package.objects.values_list("code", "name").get(guid="p") == ("SYN-CMS", "CloudMail")
+
+
 def test_a_new_mailbox_needs_its_domain(world: World) -> None:
     seen = mirror.Seen("mailbox", "m", {"email": "a@b.example"}, timezone.now())
     with pytest.raises(ValueError, match="needs its domain"):

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from provisioning.models import OU, Action, DomainLink, Mailbox, Package
+from provisioning.models import OU, Action, Domain, DomainLink, Mailbox, Package
 from tests.integration.factories import make_domain, make_mailbox, make_ou, make_package, make_person
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +71,17 @@ def test_the_mailbox_is_changed_on_the_package_that_synaq_names(
     Mailbox.objects.update(raw={})
     groups = client.get(url(ann)).context["form"].fields["edition"].choices
     assert [str(group) for group, _ in groups[1:]] == ["Continuity", "SYN-CMS"] or len(groups) == 3
+
+
+def test_where_synaq_does_not_show_the_domains_packages_those_of_its_company_are_offered(
+    client: Client, acme: OU, ann: Mailbox, package: Package, support: Any
+) -> None:
+    DomainLink.objects.all().delete()
+    assert client.get(url(ann)).context["form"].packages == [], "nothing was read of it yet"
+    Domain.objects.update(raw={"domain_name": "acme.example", "state": "active"})
+    make_package(acme, "SYN-PIN-SEC", ("SYN-PIN-SEC-BOTH",), name="Securemail")
+    assert send(client, ann, package, PREMIUM).status_code == 303
+    assert Action.objects.get().payload == {"package": package.guid, "code": PREMIUM}
 
 
 @pytest.mark.parametrize(
