@@ -232,7 +232,8 @@ def _answer(call: Call, received: _Received, hide: tuple[str, ...]) -> Answer:
     body = unwrap(raw, call.noun) if isinstance(raw, dict | list) else None
     location = read_location(received.headers.get("Location"), f"{call.path}.json")
     if not _leads_there(call, location):
-        location = _named_in_body(call, body, received.status)
+        told = unwrap(body, "action") if received.status == 202 else body
+        location = _named_in_body(call, told, received.status)
     answer = Answer(received.status, body, raw, location, retry_after)
     _must_say(call, answer)
     return answer
@@ -255,6 +256,9 @@ def _named_in_body(call: Call, body: Any, status: int) -> Location | None:
         return None
     if call.expect is Expect.QUEUED:
         return read_location(f"{call.path}/{quote(named, safe='')}")
+    if call.expect is Expect.DONE and status == 202 and "guid" not in body:
+        thing = "/".join(call.path.split("/")[:5])  # /api/v1/mailboxes/{guid}
+        return read_location(f"{thing}/actions/{quote(named, safe='')}")
     if call.expect is Expect.CREATED and (status != 202 or "guid" in body):
         return read_location(f"/api/v1/{_PLURAL[call.noun]}/{quote(named, safe='')}")
     return None

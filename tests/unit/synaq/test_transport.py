@@ -133,6 +133,18 @@ def test_queued_action_is_found_by_the_id_in_the_body(legacy: Client, wire: resp
     assert answer.location == Location("/api/v1/domains/D/actions/9", "D", "9", "domain")
 
 
+@pytest.mark.parametrize("body", [{"id": 9, "state": "new"}, {"action": {"id": "9"}}])
+def test_action_of_a_change_is_found_by_the_id_in_the_body(
+    body: Any, legacy: Client, wire: responses.RequestsMock
+) -> None:
+    for method, path in (("PATCH", "M"), ("PATCH", "M/packages/P/edition"), ("DELETE", "M")):
+        wire.add(method, f"{BASE}/api/v1/mailboxes/{path}.json", status=202, json=body)
+    there = Location("/api/v1/mailboxes/M/actions/9", "M", "9", "mailbox")
+    assert legacy.mailboxes.update("M", {"last_name": "X"}).location == there
+    assert legacy.mailboxes.change_edition("M", "P", "E").location == there
+    assert legacy.mailboxes.delete("M").location == there
+
+
 ELSEWHERE = {"Location": "/api/v1/ous/O/actions/3"}
 
 
