@@ -206,7 +206,7 @@ def poll(job: Job) -> Outcome:
         return _watch(job)
     remote = job.client.actions.poll(job.action.remote_path)
     if remote.gone:  # the action's record is gone; the thing itself tells what came of it
-        return _watch(job)
+        return Still(WATCHING) if _not_there_yet(job) else _watch(job)
     if remote.state == "finished":
         return _ended(job, exclusions=tuple(map(str, read_errors(remote.exclusions))))
     if remote.state == "error":
@@ -311,8 +311,21 @@ def _recently_accepted(job: Job) -> bool:
 
 
 def _just_made(job: Job) -> bool:
-    made_at = job.action.accepted_at
-    return bool(job.operation.makes and made_at and timezone.now() - made_at < SETTLES_IN)
+    return bool(job.operation.makes) and _just_accepted(job)
+
+
+def _just_accepted(job: Job) -> bool:
+    since = job.action.accepted_at
+    return since is not None and timezone.now() - since < SETTLES_IN
+
+
+def _not_there_yet(job: Job) -> bool:
+    """Whether the action's record was never seen, and may not be readable everywhere at SYNAQ yet: only what is deleted, or
+    shows the effect, has ended all the same."""
+    if job.operation.removes or job.action.remote_state not in ("new", WATCHING) or not _just_accepted(job):
+        return False
+    state = read_state(_see(job.client, *job.reads[0]).body)
+    return state not in (job.operation.effect | BROKEN_STATES)
 
 
 def _see_if_told(client: Client, kind: str, guid: str) -> Seen | None:

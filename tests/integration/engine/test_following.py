@@ -159,10 +159,22 @@ def test_an_action_whose_record_is_gone_without_effect_is_not_called_finished(
     api.on("GET", "/mailboxes/", shows("active"))
     api.on("GET", "/actions/7", says(404))
     action = waiting(api, world)
+    Action.objects.update(accepted_at=timezone.now() - turns.SETTLES_IN)
     work()
     row = fresh(action)
     assert (row.state, row.meaning, row.next_at) == ("unconfirmed", "no_effect", None)
     assert "It is active" in row.words
+
+
+def test_an_action_that_was_taken_on_a_moment_ago_may_take_a_moment_to_be_seen(
+    api: FakeApi, world: World
+) -> None:
+    api.on("GET", "/mailboxes/", shows("active"), shows("active"), shows("suspended"))
+    api.on("GET", "/actions/7", says(404), says(404), says(200, {"state": "pending"}), FINISHED)
+    action = waiting(api, world)
+    work()
+    assert fresh(action).state == "finished"
+    assert Mailbox.objects.get(pk=world.mailbox.pk).state == "suspended"
 
 
 def test_a_thing_that_vanished_ends_the_action_and_is_marked_gone(api: FakeApi, world: World) -> None:
