@@ -64,9 +64,9 @@ def look(company: OU, *, ask: bool) -> Offer:
     if row is None:
         return Offer(company, None, None, reading, [], False, "")
     found = catalogue.read(row.raw)
-    return Offer(
-        company, row.raw, row.as_at, reading, found.products, found.readable, _mark(row.raw, found.readable)
-    )
+    # Only the legacy generation has editions chosen with a package
+    readable = found.readable or (bool(found.products) and not company.connection.is_legacy)
+    return Offer(company, row.raw, row.as_at, reading, found.products, readable, _mark(row.raw, readable))
 
 
 def _mark(raw: Any, readable: bool) -> str:

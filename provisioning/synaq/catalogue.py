@@ -47,7 +47,8 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """`readable` is False where no product with an edition was found; then `raw` is for support."""
+    """`readable` is False where no product with an edition was found; then `raw` is for support, and `products` are what can
+    be sold without choosing an edition."""
 
     products: list[Product]
     readable: bool
@@ -89,7 +90,7 @@ def read(raw: Any) -> Catalogue:
     for product in _products(raw, None, _DEEPEST):
         known = products.get(product.code)
         products[product.code] = _both(known, product) if known else product
-    found = list(products.values())
+    found = list(products.values()) or list(_codes_alone(raw, _DEEPEST))
     return Catalogue(found, any(product.editions for product in found), raw)
 
 
@@ -203,6 +204,21 @@ def _without_editions(item: Any, group: str | None) -> Iterator[Product]:
     code = first_text(item, _CODES) if isinstance(item, dict) else None
     if code and looks_like_code(code):
         yield Product(code, name_of(item, code), [], group)
+
+
+def _codes_alone(node: Any, depth: int) -> Iterator[Product]:
+    """Products of which nothing is said but their codes, perhaps with their names."""
+    if depth <= 0:
+        return
+    if isinstance(node, list):
+        for item in node:
+            yield from _without_editions({"code": item} if isinstance(item, str) else item, None)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if looks_like_code(key) and isinstance(value, str):
+                yield Product(key, value.strip() or key, [])
+            elif key in _CONTAINERS:
+                yield from _codes_alone(value, depth - 1)
 
 
 def _editions_in(item: dict[Any, Any], holder: str) -> list[Edition]:

@@ -186,6 +186,17 @@ def test_what_the_company_has_already_is_said(
     assert client.get(url_of(acme)).content.decode().count("This company has one already.") == 1
 
 
+def test_where_no_editions_are_chosen_a_catalogue_need_not_name_any(client: Client) -> None:
+    raw = {"packages": [{"code": "CLM-STD", "name": "CloudMail"}, {"code": "SM-PREM", "name": "Securemail"}]}
+    for dialect, offered in (("current", True), ("legacy", False)):
+        root = make_ou(make_connection(dialect))
+        acme = make_ou(parent=root)
+        Catalogue.objects.create(ou=acme, raw=raw, as_at=timezone.now())
+        client.force_login(make_person("support", root))
+        body = client.get(reverse("packages:new", args=[acme.guid])).content.decode()
+        assert ('value="CLM-STD"' in body) is offered
+
+
 def test_on_a_current_connection_no_editions_are_asked_for_or_sent(client: Client) -> None:
     root = make_ou(make_connection("current"))
     company = make_ou(parent=root)

@@ -270,6 +270,20 @@ def test_products_without_any_edition_are_not_enough() -> None:
 
 
 @pytest.mark.parametrize(
+    "raw",
+    [
+        {"packages": [{"code": "CLM-STD", "name": "CloudMail"}, {"code": "SM-PREM", "name": "Securemail"}]},
+        {"_embedded": {"products": {"CLM-STD": "CloudMail", "SM-PREM": "Securemail"}}},
+        {"CLM-STD": {"name": "CloudMail"}, "SM-PREM": {"name": "Securemail"}},
+    ],
+)
+def test_products_of_which_only_codes_and_names_are_said_are_told(raw: Any) -> None:
+    assert outline(raw) == [("CLM-STD", "CloudMail", []), ("SM-PREM", "Securemail", [])]
+    assert outline(["CLM-STD", "SM-PREM"]) == [("CLM-STD", "CLM-STD", []), ("SM-PREM", "SM-PREM", [])]
+    assert not read(raw).readable
+
+
+@pytest.mark.parametrize(
     ("code", "name", "kind", "none"),
     [
         ("SYN-CMS", "", "mailbox", True),
