@@ -21,11 +21,18 @@ from provisioning.synaq.answers import (
 MOST = 1000  # things that are gone through where a list shows more than was asked for
 
 
-def _only(ask: Ask, items: list[dict[str, Any]], key: str, value: str) -> Found | None:
-    """The one thing of exactly that name that is nothing else's. What is provisioned at once may still be on its way."""
+def _only(ask: Ask, items: list[dict[str, Any]], key: str, value: str, home: tuple[str, str]) -> Found | None:
+    """The one thing of exactly that name that is nothing else's, and says of no other `home` that it lies there. What is
+    provisioned at once may still be on its way."""
     if not items:
         return NOT_THERE
-    named = [item for item in items if str(item.get(key, "")).casefold() == value.casefold()]
+    place, guid_of_home = home
+    named = [
+        item
+        for item in items
+        if str(item.get(key, "")).casefold() == value.casefold()
+        and str(item.get(place) or guid_of_home).casefold() == guid_of_home.casefold()
+    ]
     guids = {guid for item in named if (guid := read_guid(item)) and ask.others.isdisjoint(spellings(guid))}
     return Found(guids.pop(), done=not ask.payload.get("provision_immediately")) if len(guids) == 1 else None
 
@@ -33,21 +40,21 @@ def _only(ask: Ask, items: list[dict[str, Any]], key: str, value: str) -> Found 
 def company(client: Client, ask: Ask) -> Found | None:
     title = ask.payload["title"]
     found = client.ous.each(parent_guid=ask.guid, title=title, exact_match=True)
-    return _only(ask, list(islice(found, MOST)), "title", title)
+    return _only(ask, list(islice(found, MOST)), "title", title, ("parent_guid", ask.guid))
 
 
 def domain(client: Client, ask: Ask) -> Found | None:
     name = ask.payload["domain_name"]
     # Only within its company: one of that name elsewhere is not what was asked for.
     found = client.domains.each(domain_name=name, ou_guid=ask.ou_guid, exact_match=True)
-    return _only(ask, list(islice(found, MOST)), "domain_name", name)
+    return _only(ask, list(islice(found, MOST)), "domain_name", name, ("ou_guid", ask.ou_guid))
 
 
 def mailbox(client: Client, ask: Ask) -> Found | None:
     local = ask.payload["email_local"]
     found = client.mailboxes.each(domain_guid=ask.guid, email_local=local, exact_match=True)
     items = [{**item, "local": str(item.get("email", "")).rpartition("@")[0]} for item in islice(found, MOST)]
-    return _only(ask, items, "local", local)
+    return _only(ask, items, "local", local, ("domain_guid", ask.guid))
 
 
 def link(client: Client, ask: Ask) -> Found | None:

@@ -202,8 +202,9 @@ def listed(name: str, items: list[dict[str, Any]]) -> Any:
         [{"guid": "a", "domain_name": "new.example"}, {"guid": "b", "domain_name": "new.example"}],
         [{"guid": "a", "domain_name": "renew.example"}],
         [{"domain_name": "new.example"}],
+        [{"guid": "a", "domain_name": "new.example", "ou_guid": "another"}],
     ],
-    ids=["two of that name", "another name", "no GUID"],
+    ids=["two of that name", "another name", "no GUID", "another company"],
 )
 def test_on_current_what_is_not_the_one_thing_of_that_name_is_not_adopted(
     api: FakeApi, current_world: World, items: list[dict[str, Any]]
