@@ -19,6 +19,7 @@ from provisioning.synaq.editions import (
     name_of,
     read_edition_list,
     read_editions,
+    scalar_text,
 )
 
 _DEEPEST = 8
@@ -103,6 +104,8 @@ def _both(first: Product, other: Product) -> Product:
 
 
 _CODES = ("code", "product_code", "package_code", "value", "id")
+_LISTED = ("products", "packages", "available_products", "available_packages")
+_POINTERS = ("product_code", "package_code", "product", "package", "parent_code", "parent")
 _HEADINGS = ("name", "title", "label")
 _CONTAINERS = (
     "packages", "products", "product_groups", "groups", "categories", "available_packages",
@@ -133,6 +136,8 @@ def _of_object(node: dict[Any, Any], group: str | None, depth: int) -> Iterator[
         yield from _of_form(node, group)
     elif product := _product(node, None, group):
         yield product
+    elif beside := list(_side_by_side(node, group)):
+        yield from beside
     elif inner := [node[key] for key in _CONTAINERS if isinstance(node.get(key), dict | list) and node[key]]:
         heading = first_text(node, _HEADINGS) or group
         for value in inner:
@@ -140,6 +145,26 @@ def _of_object(node: dict[Any, Any], group: str | None, depth: int) -> Iterator[
     else:
         for key, value in node.items():
             yield from _of_entry(str(key), value, group, depth)
+
+
+def _side_by_side(node: dict[Any, Any], group: str | None) -> Iterator[Product]:
+    """Products whose editions stand beside them: each names its product, or they are keyed by it, or their codes tell."""
+    listed = next((node[key] for key in _LISTED if isinstance(node.get(key), dict | list)), None)
+    editions = next((node[key] for key in EDITION_KEYS if isinstance(node.get(key), dict | list)), None)
+    if not listed or not editions or _holds_products(listed):
+        return
+    products = read_edition_list(listed)  # of each its code and name
+    items = list(editions.values()) if isinstance(editions, dict) else editions
+    named = [(item, _named_product(item)) for item in items if isinstance(item, dict)]
+    for one in products:
+        its = [item for item, name in named if name in (one.code, one.name)]
+        found = read_edition_list(its) if its else _form_editions(one.code, products, editions)
+        yield Product(one.code, one.name, found, group)
+
+
+def _named_product(edition: dict[Any, Any]) -> str | None:
+    inner = next((edition[key] for key in _POINTERS if edition.get(key)), None)
+    return first_text(inner, _CODES) if isinstance(inner, dict) else scalar_text(inner)
 
 
 def _one_product(node: dict[Any, Any]) -> dict[Any, Any]:

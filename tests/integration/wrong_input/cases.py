@@ -228,6 +228,7 @@ ACTIVITY = (
     pressed("activity:again", lambda world: [world.action("failed").pk]),
     pressed("activity:cancel", lambda world: [world.action("queued").pk]),
     Case("activity:settle", lambda world: [world.lost_creation().pk], always(**SETTLED), texts=("guid",)),
+    Case("activity:settle_several", data=lambda world: {"action": world.lost_creation().pk, "applied": "no"}, asks=False),
 )  # fmt: skip
 CUSTOMERS = (
     Case("customers:start", data=company, texts=("title", "city"), choices=("country", "parent"),

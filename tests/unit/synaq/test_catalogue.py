@@ -61,7 +61,26 @@ GROUPED_CHOICES = {
 }
 FLAT_CHOICES = ["SYN-CMS-BASIC-02", "SYN-CM-PREM-25-ARCH", "SYN-PIN-SEC-BOTH"]
 
+NAMES = [{"code": item["code"], "name": item["name"]} for item in PRODUCTS]
+EACH = [(edition, item["code"]) for item in PRODUCTS for edition in item["editions"]]
+
 SHAPES = {
+    "editions-beside-by-code": {
+        "products": NAMES,
+        "editions": [{**edition, "product_code": code} for edition, code in EACH],
+    },
+    "editions-beside-by-object": {
+        "packages": NAMES,
+        "editions": [{**edition, "package": {"code": code}} for edition, code in EACH],
+    },
+    "editions-beside-keyed": {
+        "_embedded": {"products": NAMES, "editions": {item["code"]: item["editions"] for item in PRODUCTS}},
+    },
+    "editions-beside-products-keyed": {
+        "products": {item["code"]: item["name"] for item in PRODUCTS},
+        "editions": [{**edition, "product": code} for edition, code in EACH],
+    },
+    "editions-beside-by-their-codes": {"products": NAMES, "editions": [edition for edition, _ in EACH]},
     "list": PRODUCTS,
     "keyed": keyed(PRODUCTS),
     "packages": {"packages": PRODUCTS},
