@@ -18,18 +18,20 @@ from dev.state import State
 from dev.supervise import TICK, Supervisor, clear_leftovers
 from dev.trouble import Trouble
 
-PREFIX = "mailroom-throwaway-"
+PREFIX, UNLOCKED = "mailroom-throwaway-", "mailroom-unlocked-"
 
 
 @contextmanager
 def throwaway_servers() -> Iterator[Servers]:
     """Postgres and Redis in a temporary folder, gone with all their data afterwards."""
     _clear_abandoned()
-    state = State(Path(tempfile.mkdtemp(prefix=PREFIX)).resolve())
-    state.root.chmod(0o711)  # the account of the database must pass
-    state.make()
-    supervisor, servers = Supervisor(state), None
-    with state.lock():
+    made = State(Path(tempfile.mkdtemp(prefix=UNLOCKED)).resolve())
+    made.root.chmod(0o711)  # the account of the database must pass
+    made.make()
+    with made.lock():
+        # Only now it gets the name by which others look for what was abandoned: they would take the lock
+        state = State(made.root.rename(made.root.with_name(made.root.name.replace(UNLOCKED, PREFIX, 1))))
+        supervisor, servers = Supervisor(state), None
         try:
             servers = start_servers(state, supervisor, load_secrets(state), durable=False)
             yield servers
