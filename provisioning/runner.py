@@ -50,10 +50,8 @@ QUIET = 1.5  # seconds without work until it rests; longer than a beat, and than
 PAUSE = 0.1  # seconds between two looks at an empty ledger
 LOST_EVERY = 2.0  # seconds
 RENEW_EVERY = 10.0  # seconds, a third of a lease
-BEHIND_FIRST, BEHIND_EVERY = (
-    0.05,
-    0.2,
-)  # seconds between two looks for scheduled work, while there is none: more and more
+# seconds between two looks for scheduled work, while there is none: more and more
+BEHIND_FIRST, BEHIND_EVERY = 0.05, 0.2
 LOOKS_FREE_EVERY = 0.02  # seconds between two looks, while calls are under way and some threads are free
 LOOKS_MOST_FREE_EVERY = 0.005  # the same, while half of them are
 LOOKS_EVERY = 0.05  # seconds between two looks, while no thread is, or only scheduled work is under way

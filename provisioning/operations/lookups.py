@@ -59,7 +59,8 @@ def mailbox(client: Client, ask: Ask) -> Found | None:
 
 def link(client: Client, ask: Ask) -> Found | None:
     links = read_links(client.domains.get(ask.guid).body)
-    return Found(ask.guid, done=True) if links and ask.payload["package"] in links else None
+    linked = not set(spellings(ask.payload["package"])).isdisjoint(links or ())
+    return Found(ask.guid, done=True) if linked else None
 
 
 def filled_fields(client: Client, ask: Ask) -> Found | None:
