@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from provisioning import elapsed, ledger, mirror, together
+from provisioning import elapsed, ledger, mirror, outcomes, together
 from provisioning.mirror import Seen
 from provisioning.models import OU, Action, Connection, Mailbox
 from provisioning.operations import Ask, operation_of
@@ -119,6 +122,54 @@ def test_what_is_not_plain_is_not_taken(world: World, outcome: Outcome) -> None:
     (job,) = taken(world, 1)
     assert not together.is_plain(job, outcome)
     assert together.is_plain(job, ended(job))
+
+
+THEIR_OWN = {
+    "id",
+    "submission",
+    "title",
+    "lock_key",
+    "payload",
+    "result_guid",
+    "request_id",
+}  # differ by what was asked
+
+
+def written(job: Job) -> tuple[dict[str, Any], list[tuple[str, str, Any]]]:
+    """The row, of times only whether there is one, and its history."""
+    row = Action.objects.filter(pk=job.action.pk).values().get()
+    facts = {
+        name: value is not None if isinstance(value, datetime) else value
+        for name, value in row.items()
+        if name not in THEIR_OWN
+    }
+    told = [
+        (event.kind, event.text, {**event.data, "guid": ""}) for event in job.action.events.order_by("id")
+    ]
+    return facts, [one for one in told if one[0] != "asked"]
+
+
+@pytest.mark.parametrize("what", ["accepted", "still", "ended"])
+def test_one_by_one_or_together_the_same_is_written(world: World, what: str) -> None:
+    if what == "accepted":
+        for number in range(2):
+            new_mailbox(world.domain, f"new{number}", at_once=True)
+        alone, beside = (job_of(action) for action in ledger.claim_submits(world.connection.pk, 2))
+    else:
+        alone, beside = taken(world, 2)
+    outcome: dict[str, Callable[[Job], Outcome]] = {
+        "accepted": lambda job: Accepted(f"g{job.action.pk}", "/path", "7", False, 202),
+        "still": lambda _: Still("pending"),
+        "ended": lambda job: replace(ended(job), exclusions=("a@x.example",)),
+    }
+    outcomes.record(alone, outcome[what](alone))
+    together.record([(beside, outcome[what](beside))])
+    assert written(alone) == written(beside)
+    if what == "ended":
+        rows = [Mailbox.objects.get(guid=job.action.result_guid) for job in (alone, beside)]
+        assert {(row.state, row.edition_code, row.domain_id, row.ou_id) for row in rows} == {
+            ("active", "", world.domain.pk, world.company.pk)
+        }
 
 
 # --- who goes first
