@@ -120,6 +120,20 @@ def who_says(action: Action) -> str:
     return "In detail" if action.meaning in _OWN else "SYNAQ says"
 
 
+def error_lines(action: Action) -> list[str]:
+    """What SYNAQ complained of, a line each."""
+    return [
+        f"{line['field']}: {line['message']}" if line["field"] else line["message"] for line in action.errors
+    ]
+
+
+def failed(action: Action) -> dict[str, Any]:
+    """For components/failed.html: its lines say all that its words would."""
+    lines = error_lines(action)
+    words = "" if lines else action.words
+    return {"row": present.row(action), "words": words, "lines": lines, "says": who_says(action)}
+
+
 def batch_url(request: HttpRequest, action: Action) -> str:
     """The page of what it was asked for together with; "" where it stands alone, or the person may not see it."""
     return page_of_batch(request, action.batch)

@@ -82,9 +82,7 @@ def action(request: HttpRequest, pk: int) -> HttpResponse:
         "state_meaning": timeline.state_meaning(row),
         "others": settling.others(request, row) if may and doubted else 0,
         "last_look": timeline.look(look) if look else None,
-        "error_lines": [
-            f"{line['field']}: {line['message']}" if line["field"] else line["message"] for line in row.errors
-        ],
+        "error_lines": timeline.error_lines(row),
         "next": timeline.next_step(row, timeline.flow_url(request, row)) if may else None,
         "support_text": timeline.for_support(row, events),
         "submission": uuid.uuid5(uuid.NAMESPACE_URL, f"again:{row.pk}"),

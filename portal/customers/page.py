@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from portal import access, inflight, reading, service_effects
-from portal.activity import present
+from portal.activity import present, timeline
 from portal.customers import asking
 from portal.customers.progress import Flow, Step
 from portal.http import live_page
@@ -154,11 +154,7 @@ def _failure(step: Step) -> dict[str, Any] | None:
     """What failed in the step, with SYNAQ's words; beside mailboxes the rows say it."""
     if step.failed is None or step.kind.name == "mailboxes":
         return None
-    lines = [
-        f"{line['field']}: {line['message']}" if line["field"] else line["message"]
-        for line in step.failed.errors
-    ]
-    return {"row": present.row(step.failed), "words": "" if lines else step.failed.words, "lines": lines}
+    return timeline.failed(step.failed)
 
 
 def rows_of(request: HttpRequest, batches: list[Batch]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from portal import access, creations, endings, inflight, reading, roles
-from portal.activity import present
+from portal.activity import present, timeline
 from portal.domains import lifecycle, names, service_fields, usage
 from provisioning.models import Action, Domain, Package
 from provisioning.operations import OPERATIONS
@@ -213,14 +213,9 @@ def _failure(domain: Domain, own: list[Action], buttons: dict[str, dict[str, Any
     if operation not in OPERATIONS or OPERATIONS[operation].why_not(domain, domain.connection.dialect):
         return None
     button = buttons.get(operation)
-    lines = [
-        f"{line['field']}: {line['message']}" if line["field"] else line["message"] for line in failed.errors
-    ]
     again = f"{button['url']}?again={failed.pk}" if button and operation == "domain.fields" else ""
     return {
-        "row": present.row(failed),
-        "words": "" if lines else failed.words,
-        "lines": lines,
+        **timeline.failed(failed),
         "button": button,
         "post": operation in _AT_ONCE,
         "url": again or (button["url"] if button else ""),

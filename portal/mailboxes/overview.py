@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from portal import access, addresses, endings, inflight, reading, roles, words
-from portal.activity import present
+from portal.activity import present, timeline
 from portal.http import submission
 from portal.mailboxes import effects, fields
 from provisioning.models import Action, Batch, Edition, Mailbox, Scheduled
@@ -192,16 +192,8 @@ def _failure(mailbox: Mailbox, own: list[Action], offered: list[dict[str, Any]])
     if name not in OPERATIONS or OPERATIONS[name].why_not(mailbox, mailbox.connection.dialect):
         return None
     button = next((button for button in offered if button["operation"] == name), None)
-    lines = [
-        f"{line['field']}: {line['message']}" if line["field"] else line["message"] for line in failed.errors
-    ]
-    return {
-        "row": present.row(failed),
-        "words": "" if lines else failed.words,
-        "lines": lines,
-        "button": button,
-        "url": _again(mailbox, failed, button) if button else "",
-    }
+    again = _again(mailbox, failed, button) if button else ""
+    return {**timeline.failed(failed), "button": button, "url": again}
 
 
 def _again(mailbox: Mailbox, failed: Action, button: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from portal import access, inflight, roles
-from portal.activity import present
+from portal.activity import present, timeline
 from provisioning.models import OU, Action, Package
 from provisioning.operations import OPERATIONS, Operation, of_kind
 
@@ -53,10 +53,7 @@ def failure(package: Package, actions: list[Action]) -> dict[str, Any] | None:
         return None
     if OPERATIONS[failed.operation].why_not(package, package.connection.dialect):
         return None
-    lines = [
-        f"{line['field']}: {line['message']}" if line["field"] else line["message"] for line in failed.errors
-    ]
-    return {"row": present.row(failed), "words": "" if lines else failed.words, "lines": lines}
+    return timeline.failed(failed)
 
 
 def teardown_url(request: HttpRequest, package: Package) -> str:
