@@ -38,9 +38,10 @@ TURNS = """
     SELECT id FROM provisioning_action
     WHERE connection_id = %(connection)s AND state IN ('waiting', 'unconfirmed') AND priority {whose}
       AND next_at <= statement_timestamp()
-    ORDER BY next_at, id LIMIT %({most})s FOR UPDATE SKIP LOCKED
+    ORDER BY priority, next_at, id LIMIT %({most})s FOR UPDATE SKIP LOCKED
 """
-PEOPLES, BEHIND = "= 0", "> 0"  # priorities: what people wait for, what lets it go first
+# Priorities: what people wait for, what lets it go first. Each is named, so that an index leads to the due ones of each.
+PEOPLES, BEHIND = "= 0", "IN (1, 2)"
 _PARTS = {
     "sends_first": (NEXT_IN_LINE, PEOPLES),
     "sends_behind": (NEXT_IN_LINE, BEHIND),

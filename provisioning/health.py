@@ -158,7 +158,8 @@ _OLDEST = f"""
       UNION ALL
       SELECT (
         SELECT a.next_at FROM provisioning_action a
-        WHERE a.connection_id = c.id AND a.state IN ('waiting', 'unconfirmed') AND a.next_at <= statement_timestamp()
+        WHERE a.connection_id = c.id AND a.state IN ('waiting', 'unconfirmed') AND a.priority = 0
+          AND a.next_at <= statement_timestamp()
         ORDER BY a.next_at, a.id LIMIT 1)
       FROM usable c) AS each_one
 """  # noqa: S608  (a condition of our own)

@@ -33,6 +33,7 @@ RESTORED_WORDS = (
     "The portal was restored from a backup. It is looked up whether this was sent since, before it is sent."
 )
 PILED, SCHEDULED = 1, 2  # priorities: what steps back behind other people's clicks, and what nobody waits for
+PRIORITIES = (0, PILED, SCHEDULED)  # all there are; 0 is a click
 CROWD, CROWD_OF_BATCH = 100, 10  # actions of one OU that wait to be sent, from which on it steps back
 SETTLED = "settled"  # the meaning of a row that a person said is done, until it has been read
 State = Action.State
@@ -180,7 +181,7 @@ def renew(actions: Iterable[Action]) -> None:
 
 def anything_due(connection_id: int) -> bool:
     """Whether any row of the connection is to be sent, polled or looked up now."""
-    due = Action.objects.filter(connection_id=connection_id, next_at__lte=Now())
+    due = Action.objects.filter(connection_id=connection_id, next_at__lte=Now(), priority__in=PRIORITIES)
     turns = due.filter(state__in=[State.WAITING, State.UNCONFIRMED])
     return due.filter(state=State.QUEUED).exists() or turns.exists()
 

@@ -60,8 +60,11 @@ class Pool:
         with self._lock:
             lane = self._lanes[behind]
             (lane.sends if sends else lane.follows).append(work)
+            runnable = sum(lane.may_begin() for lane in self._lanes)
+            if not runnable:
+                return  # who ends its work takes this: to wake another in vain would only cost
             # A thread that was woken a moment ago still counts as idle, and what it was woken for still waits
-            if self._idle >= sum(lane.may_begin() for lane in self._lanes):
+            if self._idle >= runnable:
                 self._lock.notify()
             elif self._begun < self.threads:
                 self._begun += 1

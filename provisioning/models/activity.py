@@ -118,7 +118,7 @@ class Action(models.Model):
                 condition=Q(state="queued"),
             ),
             models.Index(
-                fields=["connection", "next_at", "id"],
+                fields=["connection", "priority", "next_at", "id"],
                 name="action_turns",
                 condition=Q(state__in=["waiting", "unconfirmed"]),
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -64,6 +65,32 @@ def test_a_long_queue_is_not_walked_through_for_its_first_rows(world: World) -> 
     queue_up(Action.objects.latest("pk"), 5_000)
     assert rows_read(world.connection.pk) <= A_FEW_EACH
     assert len(ledger.claim_submits(world.connection.pk, MOST)) == MOST
+
+
+@pytest.mark.parametrize("of", ["people", "scheduled work"])
+@pytest.mark.parametrize("state", ["waiting", "queued"])
+def test_much_that_is_due_of_one_is_not_walked_through_for_the_other(
+    world: World, state: str, of: str
+) -> None:
+    """`of`: whose rows are many; the others have none that is due."""
+    with connection.cursor() as cursor:  # such states are not reached by hand
+        cursor.execute("ALTER TABLE provisioning_action DISABLE TRIGGER USER")
+    action = suspend(world.mailbox)
+    priority = 0 if of == "people" else ledger.SCHEDULED
+    due = {"next_at": action.asked_at.replace(year=2020), "priority": priority, "state": state}
+    Action.objects.filter(pk=action.pk).update(**due)
+    queue_up(action, 3_000)
+    looks_for = "behind" if of == "people" else "first"
+    name = f"{'sends' if state == 'queued' else 'follows'}_{looks_for}"
+    sql = claim_sql.claim((name,))
+    values: dict[str, Any] = {"connection": world.connection.pk, "lease": ledger.LEASE, name: MOST}
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE provisioning_action")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN ANALYZE {sql}", values)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    passed_by = sum(int(number) for number in re.findall(r"Rows Removed by \w+: (\d+)", plan))
+    assert passed_by < MOST, plan
 
 
 def test_claiming_many_costs_no_more_queries_than_claiming_one(

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from provisioning.pool import FOR_PEOPLE, Lane, Pool, Results
 
 
@@ -62,6 +64,20 @@ def test_threads_kept_for_people_are_woken_though_more_is_behind_than_may_be_beg
             pool.put(lambda: results.add("behind"), sends=True, behind=True)
         pool.put(lambda: results.add("click"), sends=True, behind=False)
         assert results.take(5) == ["click"]
+
+
+def test_nobody_is_woken_for_what_may_not_be_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool, woken = Pool(2), []
+    with held(pool, behind=False, count=2 + FOR_PEOPLE):
+        pass
+    while pool.busy():
+        pass
+    with held(pool, behind=True, count=2):
+        monkeypatch.setattr(pool._lock, "notify", lambda: woken.append(1))
+        pool.put(lambda: None, sends=True, behind=True)
+        assert not woken
+        pool.put(lambda: None, sends=True, behind=False)
+        assert woken
 
 
 def test_what_comes_at_once_is_begun_at_once_however_few_threads_there_are_yet() -> None:
