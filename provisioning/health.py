@@ -41,6 +41,7 @@ class Line:
     said: str
     facts: dict[str, float] = field(default_factory=dict)
     cause: str = ""
+    each: dict[str, str] = field(default_factory=dict)  # the level of each of several, by a number that names nobody
 
 
 def worst(levels: Iterable[str]) -> str:
@@ -235,10 +236,11 @@ def connections() -> Line:
 
 
 def of_links(found: Iterable[Link]) -> Line:
-    level = worst(link.level for link in found)
+    each = {str(link.row.pk): link.level for link in found}
+    level = worst(each.values())
     said = (
         "Calls to SYNAQ are not held back."
         if level == OK
         else "Calls to SYNAQ are held back, or were refused."
     )
-    return Line("connections", level, said)
+    return Line("connections", level, said, each=each)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import time
 from threading import Lock
+from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
@@ -46,11 +47,17 @@ def ready(request: HttpRequest) -> JsonResponse:
 @policy(PUBLIC)
 @require_GET
 def summary(request: HttpRequest) -> JsonResponse:
-    """Every component in a word. 503 only while the database is away; with `?strict` unless all is well."""
+    """Every component in a word, and each connection by its number; for how many seconds what is due has waited. 503 only
+    while the database is away; with `?strict` unless all is well."""
     known = lines()
     overall = health.worst(line.level for line in known)
     away = any(line.name == "database" and line.level == BAD for line in known)
-    said = {"status": _WORDS[overall], **{line.name: _WORDS[line.level] for line in known}}
+    said: dict[str, Any] = {"status": _WORDS[overall], **{line.name: _WORDS[line.level] for line in known}}
+    for line in known:
+        if line.name == "connections":
+            said["connection"] = {number: _WORDS[level] for number, level in line.each.items()}
+        if "oldest" in line.facts:
+            said["oldest_due_seconds"] = round(line.facts["oldest"], 1)
     failed = away or ("strict" in request.GET and overall != OK)
     return JsonResponse(said, status=503 if failed else 200)
 

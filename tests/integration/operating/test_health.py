@@ -41,8 +41,9 @@ def told(client: Client, query: str = "") -> tuple[int, dict[str, Any]]:
 
 @pytest.mark.usefixtures("alive")
 def test_all_is_well_and_every_component_is_named(client: Client) -> None:
-    make_connection()
-    assert told(client) == (200, {"status": "ok", **dict.fromkeys(COMPONENTS, "ok")})
+    row = make_connection()
+    more = {"connection": {str(row.pk): "ok"}, "oldest_due_seconds": 0.0}
+    assert told(client) == (200, {"status": "ok", **dict.fromkeys(COMPONENTS, "ok"), **more})
     assert told(client, "?strict")[0] == 200
 
 
