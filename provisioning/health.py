@@ -34,14 +34,15 @@ _ORDER = (OK, WARN, BAD)
 @dataclass(frozen=True)
 class Line:
     """One component. `said` names nothing of anybody's: what is about a reseller is in the page's own lines. `cause`: the
-    component that has to be mended first, after which this one comes back by itself."""
+    component that has to be mended first, after which this one comes back by itself. `each`: the level of each of several,
+    by a number that names nobody."""
 
     name: str
     level: str
     said: str
     facts: dict[str, float] = field(default_factory=dict)
     cause: str = ""
-    each: dict[str, str] = field(default_factory=dict)  # the level of each of several, by a number that names nobody
+    each: dict[str, str] = field(default_factory=dict)
 
 
 def worst(levels: Iterable[str]) -> str:
