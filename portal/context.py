@@ -11,11 +11,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from portal import access, roles, staging
+from portal import access, outages, roles, staging
 from portal.bell import counts
 from portal.branding import of
 from portal.times import short
-from provisioning import heartbeats
 
 _NAV = (
     ("Attention", "attention:list", "alert-circle", roles.SEE_ACTIVITY),
@@ -110,7 +109,7 @@ def _banner(request: HttpRequest) -> dict[str, str] | None:
 
 
 def _nobody_works(request: HttpRequest) -> dict[str, str] | None:
-    since = heartbeats.silent_since(heartbeats.WORKER) if access.grants(request).rows else None
+    since = outages.nobody_works_since() if access.grants(request).rows else None
     if since is None:
         return None
     text = (

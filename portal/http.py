@@ -17,9 +17,11 @@ from django_htmx.http import trigger_client_event
 
 from portal import unchanged, words
 from portal.bell import counts
+from portal.context import shell
 from provisioning.models import Action
 from provisioning.operations import OPERATIONS
 
+_NO_BANNER = '<div hx-swap-oob="innerHTML:#connection-banner"></div>'
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
 
 
@@ -62,6 +64,8 @@ def live_page(
 
 def riding_banner(request: HttpRequest) -> str:
     """What every page says while calls to SYNAQ are held back, or its taking back, beside a fragment."""
+    if not shell(request)["connection_banner"]:
+        return _NO_BANNER  # as the template draws it
     return render_to_string("components/connection_banner.html", {"banner_rides": True}, request)
 
 

@@ -72,7 +72,7 @@ def record(job: Job, outcome: Outcome) -> None:
 
 
 def learn(job: Job | ReadJob, outcome: Outcome) -> None:
-    """Once it is written down: what a poll says of when such actions end."""
+    """As it comes in: what a poll says of when such actions end."""
     if isinstance(job, ReadJob) or not job.action.remote_path:
         return
     match outcome:

@@ -312,7 +312,7 @@ class Driver:
 
     def _gather(self) -> None:
         """What came in; for the first of it, it waits a moment, and for more while there is enough else to do."""
-        self._told += self._results.take(0.0 if self._told else PAUSE)
+        self._take(0.0 if self._told else PAUSE)
         if not self._told:
             return
         began, threads = time.monotonic(), pool.of_this_process()
@@ -321,7 +321,13 @@ class Driver:
             if time.monotonic() - began > most:
                 break
             time.sleep(GATHERS_EVERY)
-        self._told += self._results.take(0.0)
+        self._take(0.0)
+
+    def _take(self, timeout: float) -> None:
+        came = self._results.take(timeout)
+        for job, outcome in came:
+            outcomes.learn(job, outcome)
+        self._told += came
 
     def _write_taken(self) -> int:
         """Of what came in, that SYNAQ took something on: what is to be sent next waits for that to be known."""
@@ -370,8 +376,6 @@ class Driver:
         return len(plain)
 
     def _is_written(self, pairs: list[tuple[Job | ReadJob, Outcome]]) -> None:
-        for job, outcome in pairs:
-            outcomes.learn(job, outcome)
         done = {id(job) for job, _ in pairs}
         self._told = [pair for pair in self._told if id(pair[0]) not in done]
         for number in done:

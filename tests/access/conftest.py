@@ -14,7 +14,7 @@ from django.db import transaction
 from django.template import Template
 from django.test import override_settings
 
-from portal import access
+from portal import access, outages
 from portal.accounts import held, second_factor
 from portal.bell import counts
 from portal.branding import of
@@ -122,3 +122,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 def _numbers(report: Any) -> dict[str, int]:
     return dict(report.user_properties) if report.when == "call" else {}
+
+
+@pytest.fixture(autouse=True)
+def _outages_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is remembered of one page for the next, whose test has changed what there is to say."""
+    monkeypatch.setattr(outages, "YOUNG", -1.0)

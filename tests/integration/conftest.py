@@ -7,6 +7,8 @@ from django.template import Context, Template
 from django.test import override_settings
 from django.test.signals import template_rendered
 
+from portal import outages
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _quick_passwords() -> Iterator[None]:
@@ -28,3 +30,9 @@ def _quick_pages(django_test_environment: None) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Template, "_render", _tell_of_pages)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _outages_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is remembered of one page for the next, whose test has changed what there is to say."""
+    monkeypatch.setattr(outages, "YOUNG", -1.0)
