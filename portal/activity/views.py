@@ -66,7 +66,8 @@ def action(request: HttpRequest, pk: int) -> HttpResponse:
     may = _may(request, row)
     doubted = row.state == Action.State.UNCONFIRMED
     look = activity.last_looks([row]).get(row.pk) if doubted else None
-    made = activity.result_of(row) if row.result_kind and row.result_guid else None
+    ended_well = row.state == Action.State.FINISHED
+    made = activity.result_of(row) if ended_well and row.result_kind and row.result_guid else None
     context = {
         "page_title": f"{present.row(row)['label']}: {row.title}",
         "pretitle": f"Action {row.pk}",
@@ -74,7 +75,7 @@ def action(request: HttpRequest, pk: int) -> HttpResponse:
         "action": row,
         "row": present.row(row),
         "ou_url": reverse("ous:detail", args=[row.ou.guid])
-        if access.ous(request).filter(pk=row.ou_id).exists()
+        if access.grants(request).has_on(roles.SEE_OUS, row.ou)
         else "",
         "steps": timeline.steps(row, events),
         "meaning": timeline.plain_meaning(row),
