@@ -87,12 +87,16 @@ def family_of(code: str, name: str = "") -> str | None:
 
 def read(raw: Any) -> Catalogue:
     """The catalogue in an OPTIONS answer, as far as it can be read. Never raises."""
-    products: dict[str, Product] = {}
-    for product in _products(raw, None, _DEEPEST):
-        known = products.get(product.code)
-        products[product.code] = _both(known, product) if known else product
-    found = list(products.values()) or list(_codes_alone(raw, _DEEPEST))
+    found = _each_once(_products(raw, None, _DEEPEST)) or _each_once(_codes_alone(raw, _DEEPEST))
     return Catalogue(found, any(product.editions for product in found), raw)
+
+
+def _each_once(products: Iterator[Product]) -> list[Product]:
+    found: dict[str, Product] = {}
+    for product in products:
+        known = found.get(product.code)
+        found[product.code] = _both(known, product) if known else product
+    return list(found.values())
 
 
 def _both(first: Product, other: Product) -> Product:

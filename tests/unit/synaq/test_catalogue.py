@@ -364,3 +364,9 @@ def test_any_catalogue_reads_back_whatever_its_wrapping(items: list[dict[str, An
         (item["code"], item["name"], [edition["code"] for edition in item["editions"]]) for item in items
     ]
     assert outline(wrap(items)) == expected
+
+
+def test_a_product_of_which_only_the_code_is_said_twice_is_one() -> None:
+    assert outline([{"code": "CLM-STD"}, {"code": "CLM-STD", "name": "Standard"}]) == [
+        ("CLM-STD", "Standard", [])
+    ]
