@@ -42,8 +42,8 @@ class Told:
 
 
 def begin() -> threading.Thread | None:
-    """Try one that is to be tried, in a thread of its own: SYNAQ may take its time, and others' work does not wait for that.
-    What is cut off with the process is tried again when its 30 s are over."""
+    """Try what is to be tried, one after the other, in a thread of its own: SYNAQ may take its time, and others' work does
+    not wait for that. What is cut off with the process is tried again when its 30 s are over."""
     row = claim()
     if row is None:
         return None
@@ -58,10 +58,13 @@ def carry_out(row: Connection) -> None:
 
 
 def _in_a_thread(row: Connection) -> None:
+    left: Connection | None = row
     try:
-        carry_out(row)
+        while left is not None:
+            carry_out(left)
+            left = claim()
     except Exception as error:
-        log.error("a connection could not be tried", connection=row.pk, error=type(error).__name__)
+        log.error("a connection could not be tried", error=type(error).__name__)
     finally:
         database.close()
 

@@ -21,9 +21,8 @@ from provisioning.models import Action, Event
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=30)
-WRITES_FIRST = timedelta(
-    seconds=5
-)  # of a database that was started: drivers write down what they kept meanwhile
+# After the database was started: for so long drivers write down what they kept, and nothing is given up
+WRITES_FIRST = timedelta(seconds=5)
 # These had secrets in them, which are wiped when they were sent: only their form can ask again.
 NEEDS_FORM = frozenset({"mailbox.create", "domain.fields"})
 WITH_SECRET = "with_secret"  # noqa: S105  (in the payload of what may come with a secret or without: it did)

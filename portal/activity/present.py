@@ -11,7 +11,7 @@ from django.urls import reverse
 from portal import access
 from portal.http import label
 from provisioning.models import Action
-from provisioning.operations import Operation, of_kind
+from provisioning.operations import OPERATIONS, Operation, of_kind
 from provisioning.services import activity
 
 _PAGES = {
@@ -56,6 +56,12 @@ def row(action: Action) -> dict[str, Any]:
         "connection_id": action.connection_id,
         "note": action.words if action.is_open and action.state != Action.State.UNCONFIRMED else "",
     }
+
+
+def may(request: HttpRequest, action: Action) -> bool:
+    """Whether the person may do something about it: what they might have asked for themselves."""
+    operation = OPERATIONS.get(action.operation)
+    return operation is not None and access.may(request, operation, action.ou)
 
 
 def rows(actions: Iterable[Action]) -> list[dict[str, Any]]:

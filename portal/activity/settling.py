@@ -16,7 +16,6 @@ from portal.activity import present, timeline
 from portal.http import after_post
 from portal.words import counted
 from provisioning.models import Action
-from provisioning.operations import OPERATIONS
 from provisioning.services import activity
 from provisioning.services.common import Refused
 
@@ -35,7 +34,11 @@ def several(request: HttpRequest) -> HttpResponse:
     rows = _waiting(request)
     if request.method == "POST":
         wanted = set(request.POST.getlist("action"))
-        _settle(request, [row for row in rows if str(row.pk) in wanted])
+        found = [row for row in rows if str(row.pk) in wanted]
+        if wanted and not found:
+            messages.info(request, "They have been settled already.")
+        else:
+            _settle(request, found)
         return after_post(request, reverse("activity:settle_several"))
     looks = {pk: timeline.look(event) for pk, event in activity.last_looks(rows).items()}
     context = {
@@ -55,12 +58,7 @@ def _waiting(request: HttpRequest) -> list[Action]:
     """Those that the person may settle."""
     found = access.actions(request).filter(state=Action.State.UNCONFIRMED, next_at=None)
     rows = found.select_related("by", "ou", "connection").order_by("pk")[:LOOKED_THROUGH]
-    return list(islice((row for row in rows if _may(request, row)), MOST))
-
-
-def _may(request: HttpRequest, row: Action) -> bool:
-    operation = OPERATIONS.get(row.operation)
-    return operation is not None and access.may(request, operation, row.ou)
+    return list(islice((row for row in rows if present.may(request, row)), MOST))
 
 
 def _settle(request: HttpRequest, rows: list[Action]) -> None:

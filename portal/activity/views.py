@@ -52,18 +52,13 @@ def _get(request: HttpRequest, pk: int) -> Action:
     return action
 
 
-def _may(request: HttpRequest, action: Action) -> bool:
-    operation = OPERATIONS.get(action.operation)
-    return operation is not None and access.may(request, operation, action.ou)
-
-
 @policy(roles.SEE_ACTIVITY)
 @of_one_moment
 def action(request: HttpRequest, pk: int) -> HttpResponse:
     """One action, from the click to the wire."""
     row = _get(request, pk)
     events = list(row.events.select_related("by"))
-    may = _may(request, row)
+    may = present.may(request, row)
     doubted = row.state == Action.State.UNCONFIRMED
     look = activity.last_looks([row]).get(row.pk) if doubted else None
     ended_well = row.state == Action.State.FINISHED
@@ -99,7 +94,7 @@ def action(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _act(request: HttpRequest, pk: int) -> Action:
     row = _get(request, pk)
-    if not _may(request, row):
+    if not present.may(request, row):
         raise Http404
     return row
 

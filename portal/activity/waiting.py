@@ -9,9 +9,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
-from portal import access
+from portal import access, outages
 from portal.activity import present
-from provisioning import heartbeats
 from provisioning.models import Action
 from provisioning.services import timing
 
@@ -63,7 +62,7 @@ def _queue(action: Action, ahead: int) -> str:
         return f"{ahead} before it for this {action.result_kind or action.kind}. One thing at a time is done to it."
     if action.connection.broken_since:
         return "Nothing is before it: it is sent once SYNAQ answers again."
-    if heartbeats.silent_since(heartbeats.WORKER):
+    if outages.nobody_works_since():
         return "Nothing is before it: it is sent once a worker is back."
     if action.next_at and action.next_at > timezone.now() + timedelta(seconds=2):
         return "Nothing is before it. It is tried again by itself."

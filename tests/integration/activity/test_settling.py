@@ -88,6 +88,13 @@ def test_nothing_ticked_changes_nothing(client: Client, root: OU, support: Any) 
     assert states([row]) == ["unconfirmed"]
 
 
+def test_a_second_click_says_that_it_is_done(client: Client, root: OU, support: Any) -> None:
+    row = lost(suspension(make_ou(parent=root)))
+    settle(client, [row], "no")
+    assert "They have been settled already." in settle(client, [row], "no")
+    assert row.events.filter(kind="settled").count() == 1
+
+
 def test_others_actions_are_neither_shown_nor_settled(client: Client, root: OU, support: Any) -> None:
     foreign = lost(suspension(make_ou(parent=make_ou())))
     still = suspension(make_ou(parent=root))

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from portal.accounts.models import Membership
 from provisioning import audit, checking, secrets
@@ -243,14 +244,18 @@ def test_a_try_that_takes_long_holds_up_nobody(owner: Client, api: FakeApi, root
         assert go_on.wait(20)
         answer(peer)
 
-    row = root.connection
+    row, other = root.connection, make_connection(base_url=api.url)
     shows(api, row, late)
+    shows(api, other, says(200, {"guid": other.reseller_guid}))
     rotate(owner, row)
     thread = checking.begin()
     assert thread is not None
     assert thread.is_alive()
     assert checking.begin() is None, "it is being tried"
+    Connection.objects.filter(pk=other.pk).update(check_wanted_at=timezone.now())
     go_on.set()
     thread.join(20)
     row.refresh_from_db()
+    other.refresh_from_db()
+    assert (other.check_ok, other.check_wanted_at) == (True, None), "the next one's turn has come"
     assert (secrets.unseal(row.sealed_key), row.check_wanted_at) == ({"key": KEY}, None)
